@@ -1,0 +1,211 @@
+# Madoguchi.  `make help` lists what can be asked for.
+#
+# Two commands are all a newcomer needs: `make demo` and `make check`.  Each
+# first runs `make deps`, which installs what is missing.
+
+VERSION   := 0.1.0
+BUILD     ?= build
+PREFIX    ?= /usr/local
+DESTDIR   ?=
+CC        ?= gcc
+PROTOC    ?= protoc-c
+WERROR    ?=
+OPT       ?= -O2 -g
+
+DEBIAN    := build-essential pkg-config libevent-dev liblmdb-dev libprotobuf-c-dev \
+             protobuf-c-compiler libsodium-dev libcyaml-dev libcsv-dev libsystemd-dev \
+             libunistring-dev check gettext python3 mandoc
+MODULES   := libevent_core libprotobuf-c libsodium libcyaml libsystemd lmdb
+TESTMODULES := check
+
+WARNINGS  := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
+             -Wconversion -Wno-sign-conversion $(WERROR)
+HARDEN    := -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-protection
+FORTIFY   ?= -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+LOCALEDIR := $(PREFIX)/share/locale
+CPPFLAGS  := -D_GNU_SOURCE -DMADOGUCHI_VERSION='"$(VERSION)"' -DLOCALEDIR='"$(LOCALEDIR)"' \
+             -DBUILD_LOCALEDIR='"$(abspath $(BUILD))/locale"' -I. -I$(BUILD)/gen
+CFLAGS     = -std=gnu17 $(OPT) $(WARNINGS) $(HARDEN) $(FORTIFY) $(SANITIZE)
+LDFLAGS   := -pie -Wl,-z,relro,-z,now,-z,noexecstack
+
+ifeq ($(filter deps help clean format,$(MAKECMDGOALS)),)
+PKG_CFLAGS = $(shell pkg-config --cflags $(MODULES) 2>/dev/null)
+PKG_LIBS   = $(shell pkg-config --libs $(MODULES) 2>/dev/null) -lunistring -lcsv -lpthread
+CHECK_LIBS = $(shell pkg-config --libs $(TESTMODULES) 2>/dev/null)
+endif
+
+PROTOS    := proto/madoguchi proto/document store/entry store/fold
+GEN_C     := $(PROTOS:%=$(BUILD)/gen/%.pb-c.c)
+GEN_H     := $(GEN_C:.c=.h)
+EMBEDDED  := $(BUILD)/gen/catalogue_yaml.c
+
+src        = $(sort $(wildcard $(1)/*.c))
+obj        = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+
+PROTO_OBJ := $(call obj,$(call src,proto)) \
+             $(patsubst $(BUILD)/gen/%.c,$(BUILD)/obj/gen/%.o,$(filter $(BUILD)/gen/proto/%,$(GEN_C)))
+STORE_OBJ := $(call obj,$(call src,store)) \
+             $(patsubst $(BUILD)/gen/%.c,$(BUILD)/obj/gen/%.o,$(filter $(BUILD)/gen/store/%,$(GEN_C)))
+DAEMON_OBJ := $(call obj,$(call src,daemon)) $(BUILD)/obj/gen/catalogue_yaml.o
+CLIENT_OBJ := $(call obj,$(call src,client))
+LIBPROTO  := $(BUILD)/libproto.a
+LIBSTORE  := $(BUILD)/libstore.a
+DAEMONLIB := $(BUILD)/libdaemon.a
+CLIENTLIB := $(BUILD)/libclient.a
+TESTS     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/test_*.c)))
+TESTLIB_OBJ := $(call obj,$(filter-out tests/test_%.c tests/fuzz_%.c tests/bench_%.c,$(call src,tests)))
+LOCALES   := $(patsubst client/po/%.po,$(BUILD)/locale/%/LC_MESSAGES/madoguchi.mo,$(wildcard client/po/*.po))
+
+SCRIPTS   ?= $(wildcard tests/check_*.sh)
+
+.PHONY: all deps demo run check check-long asan tsan bench lint format install clean help ledgers
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(BUILD)/madoguchid $(BUILD)/madoguchi $(LOCALES)
+
+help:
+	@echo 'make            build $(BUILD)/madoguchid and $(BUILD)/madoguchi'
+	@echo 'make demo       the main job from end to end, in a store under $(BUILD)/demo'
+	@echo 'make check      build and pass the tests'
+	@echo 'make check-long the tests that take long (five cities under ASan, mutations)'
+	@echo 'make asan tsan  the tests with the address/undefined and the thread sanitizer'
+	@echo 'make bench      speed and memory, as CSV'
+	@echo 'make run        a daemon on a store under $(BUILD)/run'
+	@echo 'make lint       clang-tidy and cppcheck'
+	@echo 'make format     clang-format 14 over the sources'
+	@echo 'make deps       install what is missing (Debian 12)'
+	@echo 'make install    DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)'
+	@echo 'make clean'
+
+deps:
+	@sh tests/deps.sh "$(MODULES) $(TESTMODULES)" "$(DEBIAN)"
+
+# ---- generated ---------------------------------------------------------------
+
+$(BUILD)/gen/%.pb-c.c $(BUILD)/gen/%.pb-c.h: %.proto
+	@mkdir -p $(BUILD)/gen
+	$(PROTOC) --c_out=$(BUILD)/gen $<
+
+$(BUILD)/gen/store/fold.pb-c.c: store/entry.proto
+
+$(EMBEDDED): plans/catalogue.yaml
+	@mkdir -p $(@D)
+	@{ echo '#include <stddef.h>'; echo 'extern const unsigned char catalogue_yaml[];'; \
+	   echo 'extern const size_t catalogue_yaml_len;'; \
+	   echo 'const unsigned char catalogue_yaml[] = {'; \
+	   od -An -v -tx1 $< | sed 's/ \([0-9a-f][0-9a-f]\)/0x\1,/g'; \
+	   echo '0};'; echo 'const size_t catalogue_yaml_len = sizeof catalogue_yaml - 1;'; } > $@
+
+$(BUILD)/locale/%/LC_MESSAGES/madoguchi.mo: client/po/%.po
+	@mkdir -p $(@D)
+	msgfmt -c -o $@ $<
+
+# ---- objects -------------------------------------------------------------------
+
+$(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c | $(GEN_H)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) -w -MMD -MP -c -o $@ $<
+
+$(BUILD)/obj/%.o: %.c | $(GEN_H)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(LIBPROTO): $(PROTO_OBJ)
+$(LIBSTORE): $(STORE_OBJ)
+$(DAEMONLIB): $(filter-out %/main.o,$(DAEMON_OBJ))
+$(CLIENTLIB): $(filter-out %/main.o,$(CLIENT_OBJ))
+%.a:
+	@rm -f $@
+	ar rcs $@ $^
+
+LINK = $(CC) $(CFLAGS) $(LDFLAGS) -o $@
+
+$(BUILD)/madoguchid: $(BUILD)/obj/daemon/main.o $(DAEMONLIB) $(LIBSTORE) $(LIBPROTO)
+	$(LINK) $^ $(PKG_LIBS)
+
+$(BUILD)/madoguchi: $(BUILD)/obj/client/main.o $(CLIENTLIB) $(LIBPROTO)
+	$(LINK) $^ $(PKG_LIBS)
+
+# ---- tests ---------------------------------------------------------------------
+
+$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(TESTLIB_OBJ) $(DAEMONLIB) $(CLIENTLIB) $(LIBSTORE) $(LIBPROTO)
+	@mkdir -p $(@D)
+	$(LINK) $^ $(CHECK_LIBS) $(PKG_LIBS)
+
+.PHONY: check-run check-tsan
+check: deps
+	@$(MAKE) --no-print-directory check-run
+check-run: all $(TESTS)
+	@BUILD=$(BUILD) sh tests/run.sh $(TESTS) $(SCRIPTS)
+
+# What takes minutes: all of the plans' filters dropped one by one, the five
+# cities with the sanitizers, long crash rounds.
+check-long: check
+	python3 plans/ledgers/check.py
+	BUILD=$(BUILD) python3 tests/check_cities.py --mutate
+	@$(MAKE) --no-print-directory asan LONG=1
+
+ASAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+TSAN_FLAGS := -fsanitize=thread -fno-omit-frame-pointer
+
+asan:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)-asan OPT='-O1 -g' FORTIFY= \
+	    SANITIZE='$(ASAN_FLAGS)' SCRIPTS='$(if $(LONG),$(SCRIPTS))' check-run
+
+# Threads: the daemon with its pool, and readers beside the writer.
+TSAN_TESTS := $(filter %/test_daemon %/test_threads,$(TESTS))
+tsan:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)-tsan OPT='-O1 -g' FORTIFY= \
+	    SANITIZE='$(TSAN_FLAGS)' check-tsan
+check-tsan: all $(TSAN_TESTS)
+	@BUILD=$(BUILD) sh tests/run.sh $(TSAN_TESTS)
+
+demo: deps
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) sh plans/demo.sh
+
+run: all
+	@BUILD=$(BUILD) sh plans/run.sh
+
+bench: all $(BUILD)/bench
+	@BUILD=$(BUILD) sh tests/bench/run.sh
+$(BUILD)/bench: $(call obj,$(call src,tests/bench)) $(LIBPROTO)
+	$(LINK) $^ $(PKG_LIBS)
+
+SOURCES := $(foreach d,proto store daemon client tests tests/bench,$(wildcard $(d)/*.c $(d)/*.h))
+lint: $(GEN_H)
+	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --suppress=missingIncludeSystem \
+	    --enable=warning,performance,portability -I. -I$(BUILD)/gen $(foreach d,proto store daemon client,$(d))
+	clang-tidy --quiet $(filter %.c,$(SOURCES)) -- -std=gnu17 $(CPPFLAGS) $(PKG_CFLAGS)
+
+format:
+	@clang-format --version | grep -q 'version 14\.' || { echo 'clang-format 14 is needed'; exit 1; }
+	clang-format -i $(SOURCES)
+
+# The sample ledgers of the five cities; their files are kept in the tree.
+ledgers:
+	python3 plans/ledgers/make.py
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin \
+	    $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 \
+	    $(DESTDIR)$(PREFIX)/share/man/man7 $(DESTDIR)$(PREFIX)/share/man/man8 \
+	    $(DESTDIR)$(PREFIX)/share/madoguchi/plans $(DESTDIR)$(LOCALEDIR) \
+	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/lib/systemd/system
+	install -m 755 $(BUILD)/madoguchi $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(BUILD)/madoguchid $(DESTDIR)$(PREFIX)/sbin
+	install -m 644 client/madoguchi.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 plans/madoguchi-plan.5 store/madoguchi-journal.5 $(DESTDIR)$(PREFIX)/share/man/man5
+	install -m 644 proto/madoguchi-protocol.7 $(DESTDIR)$(PREFIX)/share/man/man7
+	install -m 644 daemon/madoguchid.8 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 644 plans/*.yaml proto/*.proto $(DESTDIR)$(PREFIX)/share/madoguchi/plans
+	install -m 644 client/completion/madoguchi.bash \
+	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/madoguchi
+	install -m 644 systemd/*.service systemd/*.socket $(DESTDIR)$(PREFIX)/lib/systemd/system
+	cp -R $(BUILD)/locale/. $(DESTDIR)$(LOCALEDIR)/
+
+clean:
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
