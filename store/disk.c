@@ -1,0 +1,114 @@
+#include "store/disk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#define DISK_ZEROS (256u << 10)
+
+struct disk_calls disk_calls = {
+    .pwrite = pwrite,
+    .fdatasync = fdatasync,
+    .fsync = fsync,
+    .fallocate = fallocate,
+    .fstatvfs = fstatvfs,
+};
+
+int disk_write_once(int fd, const void *data, size_t len, uint64_t offset) {
+    ssize_t n = disk_calls.pwrite(fd, data, len, (off_t)offset);
+    if (n < 0) {
+        return -1;
+    }
+    if ((size_t)n != len) {
+        errno = EIO;
+        return -1;
+    }
+    return 0;
+}
+
+int disk_write(int fd, const void *data, size_t len, uint64_t offset) {
+    const uint8_t *p = data;
+    while (len > 0) {
+        ssize_t n = disk_calls.pwrite(fd, p, len, (off_t)offset);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            if (n == 0) {
+                errno = EIO;
+            }
+            return -1;
+        }
+        p += n;
+        len -= (size_t)n;
+        offset += (uint64_t)n;
+    }
+    return 0;
+}
+
+int disk_zero(int fd, uint64_t from, uint64_t to) {
+    static const uint8_t zeros[DISK_ZEROS];
+    while (from < to) {
+        size_t n = to - from < DISK_ZEROS ? (size_t)(to - from) : DISK_ZEROS;
+        if (disk_write(fd, zeros, n, from) != 0) {
+            return -1;
+        }
+        from += n;
+    }
+    return 0;
+}
+
+int disk_read(int fd, void *data, size_t len, uint64_t offset, size_t *got) {
+    uint8_t *p = data;
+    *got = 0;
+    while (*got < len) {
+        ssize_t n = pread(fd, p + *got, len - *got, (off_t)(offset + *got));
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n < 0) {
+            return -1;
+        }
+        if (n == 0) {
+            break;
+        }
+        *got += (size_t)n;
+    }
+    return 0;
+}
+
+int disk_allocate(int fd, uint64_t bytes, bool *zeroed) {
+    *zeroed = false;
+    int r;
+    do {
+        r = disk_calls.fallocate(fd, 0, 0, (off_t)bytes);
+    } while (r != 0 && errno == EINTR);
+    if (r == 0) {
+        return 0;
+    }
+    if (errno != EOPNOTSUPP && errno != ENOSYS) {
+        return -1;
+    }
+    *zeroed = true;
+    return disk_zero(fd, 0, bytes);
+}
+
+int disk_free_bytes(int fd, uint64_t *bytes) {
+    struct statvfs s;
+    if (disk_calls.fstatvfs(fd, &s) != 0) {
+        return -1;
+    }
+    uint64_t unit = s.f_frsize != 0 ? s.f_frsize : s.f_bsize;
+    if (__builtin_mul_overflow((uint64_t)s.f_bavail, unit, bytes)) {
+        *bytes = UINT64_MAX;
+    }
+    return 0;
+}
+
+int disk_sync_data(int fd) {
+    return disk_calls.fdatasync(fd);
+}
+
+int disk_sync(int fd) {
+    return disk_calls.fsync(fd);
+}

@@ -1,0 +1,420 @@
+#include "store/internal.h"
+
+#include "proto/calendar.h"
+#include "proto/check.h"
+
+#include <sodium.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <time.h>
+
+/* Of the map's pages: above this entries are refused, reading goes on. */
+#define MAP_FULL_PERCENT 90
+
+bool store_broken(const struct store *s) {
+    return s->broken;
+}
+
+size_t store_group_entries(const struct store *s) {
+    return s->group_entries;
+}
+
+size_t store_group_bytes(const struct store *s) {
+    /* A group lies in one segment: when it might not take another entry, the
+     * group is full and the next one begins a new segment. */
+    return journal_room(s->journal) < JOURNAL_RECORD_MAX ? STORE_GROUP_BYTES : s->group_bytes;
+}
+
+static uint64_t microseconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
+}
+
+static int room_for_tables(struct store *s, struct error *e) {
+    MDB_envinfo info;
+    MDB_stat stat;
+    struct statvfs vfs;
+    mdb_env_info(s->tables.env, &info);
+    mdb_env_stat(s->tables.env, &stat);
+    uint64_t used = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
+    if (used > info.me_mapsize / 100 * MAP_FULL_PERCENT) {
+        return error_set(
+            e, ERR_FULL, "",
+            "The map of the store is full to %d %%: nothing was recorded. Restart "
+            "the daemon with a larger map_bytes.",
+            "保存領域の割当てが %d %% に達しました。何も記録していません。map_bytes を "
+            "大きくしてサーバーを起動し直してください。",
+            MAP_FULL_PERCENT);
+    }
+    if (fstatvfs(s->dirfd, &vfs) == 0 &&
+        (uint64_t)vfs.f_bavail * vfs.f_frsize < s->options.free_floor_bytes) {
+        return error_set(
+            e, ERR_FULL, "",
+            "The disk of the store has less than %llu MiB free: nothing was "
+            "recorded. Free space on it; reading goes on.",
+            "保存先ディスクの空きが %llu MiB を下回りました。何も記録していません。空きを "
+            "作ってください (照会は続けられます)。",
+            (unsigned long long)(s->options.free_floor_bytes >> 20));
+    }
+    return 0;
+}
+
+enum store_outcome store_begin(struct store *s, uint64_t now, struct error *e) {
+    s->now = now;
+    s->broken = false;
+    s->group_entries = 0;
+    s->group_bytes = 0;
+    int rc = room_for_tables(s, e);
+    if (rc == 0) {
+        rc = journal_reserve(s->journal, JOURNAL_RECORD_MAX, e);
+    }
+    if (rc == 0) {
+        rc = txn_begin(&s->fold.view.txn, &s->tables, true, e);
+    }
+    pthread_mutex_lock(&s->status_lock);
+    s->status.full = rc < 0;
+    pthread_mutex_unlock(&s->status_lock);
+    if (rc < 0) {
+        return journal_dead(s->journal) ? STORE_FATAL : STORE_REFUSED;
+    }
+    s->in_group = true;
+    return STORE_DONE;
+}
+
+void store_abort(struct store *s) {
+    if (s->in_group) {
+        s->in_group = false;
+        fold_drop(&s->fold);
+        txn_abort(&s->fold.view.txn);
+        journal_unstage(s->journal);
+    }
+}
+
+/* ---- one entry --------------------------------------------------------------------- */
+
+int store_group_add(struct store *s, Journal__Entry *entry, struct arena *a, struct error *e) {
+    ProtobufCBinaryData bytes;
+    SET(entry, format, 1);
+    SET(entry, seq, journal_staged_head(s->journal)->seq + 1);
+    SET(entry, recorded_at, s->now > s->recorded_at ? s->now : s->recorded_at);
+    if (message_pack(&entry->base, a, &bytes, e) < 0) {
+        return -1;
+    }
+    if (bytes.len > JOURNAL_ENTRY_MAX) {
+        return error_set(e, ERR_TOO_MUCH, "", "One entry is at most 1 MiB.",
+                         "1 件の記録は 1 MiB までです。");
+    }
+    struct iovec iov = {bytes.data, bytes.len};
+    struct journal_place place;
+    if (journal_stage(s->journal, &iov, 1, &place, NULL, e) < 0) {
+        return -1;
+    }
+    if (fold_apply(&s->fold, entry, place, e) < 0) {
+        /* The journal's group and the tables disagree now: all of it must go. */
+        s->broken = true;
+        return -1;
+    }
+    s->recorded_at = entry->recorded_at;
+    s->group_entries++;
+    s->group_bytes += bytes.len;
+    return 0;
+}
+
+/* What the request asks for, without what may differ when it is asked again. */
+static int request_hash(const Madoguchi__Request *request, struct arena *a, uint8_t hash[32],
+                        struct error *e) {
+    Madoguchi__Request plain = *request;
+    Madoguchi__Act act;
+    plain.has_serial = 0;
+    plain.has_check = 0;
+    if (plain.body_case == MADOGUCHI__REQUEST__BODY_ACT) {
+        act = *plain.act;
+        if (!act.has_count &&
+            (act.kind == MADOGUCHI__ACT_KIND__TALLY || act.kind == MADOGUCHI__ACT_KIND__DECLINE)) {
+            SET(&act, count, 1);
+        }
+        plain.act = &act;
+    }
+    ProtobufCBinaryData bytes;
+    if (message_pack(&plain.base, a, &bytes, e) < 0) {
+        return -1;
+    }
+    crypto_generichash(hash, 32, bytes.data, bytes.len, NULL, 0);
+    return 0;
+}
+
+/* The identity of an imported row: its values without ids and terminals. */
+static int row_identity(const Madoguchi__Request *request, struct arena *a, uint8_t identity[16],
+                        struct error *e) {
+    Madoguchi__Request values = MADOGUCHI__REQUEST__INIT;
+    values.row = request->row;
+    values.body_case = request->body_case;
+    values.act = request->act; /* any member of the union */
+    ProtobufCBinaryData bytes;
+    if (message_pack(&values.base, a, &bytes, e) < 0) {
+        return -1;
+    }
+    crypto_generichash(identity, 16, bytes.data, bytes.len, NULL, 0);
+    return 0;
+}
+
+static int answer_again(struct store *s, uint64_t seq, struct arena *a, struct store_result *result,
+                        struct error *e) {
+    Journal__Entry *entry;
+    if (view_entry(&s->fold.view, seq, a, &entry, e) < 0) {
+        return -1;
+    }
+    *result = (struct store_result){.seq = seq, .known = true};
+    if (entry->has_number) {
+        result->number = arena_strndup(a, entry->number.data, entry->number.len);
+    }
+    result->n_warning = entry->n_warning;
+    result->warning = (const Journal__Warning *const *)entry->warning;
+    return 0;
+}
+
+/* 1 when the request was recorded before, 0 when not, -1 refused. */
+static int find_request(struct store *s, const struct store_actor *actor,
+                        const Madoguchi__Request *request, const uint8_t hash[32], struct arena *a,
+                        struct store_result *result, struct error *e) {
+    struct key k;
+    uint64_t seq;
+    fold_request_key(&k, actor->id, strlen(actor->id), request->id);
+    if (!txn_get_u64(&s->fold.view.txn, TABLE_REQUESTS, &k, &seq)) {
+        return 0;
+    }
+    Journal__Entry *entry;
+    if (view_entry(&s->fold.view, seq, a, &entry, e) < 0) {
+        return -1;
+    }
+    if (entry->request_hash.len != 32 || memcmp(entry->request_hash.data, hash, 32) != 0) {
+        return error_set(
+            e, ERR_CONFLICT, "id",
+            "This request id was used before, for entry #%llu, which is something "
+            "else. Use a new id for a new request.",
+            "この要求番号は別の内容の記録 #%llu に使われています。新しい要求には新しい "
+            "番号を使ってください。",
+            (unsigned long long)seq);
+    }
+    return answer_again(s, seq, a, result, e) < 0 ? -1 : 1;
+}
+
+static uint32_t request_date(const Madoguchi__Request *request) {
+    switch (request->body_case) {
+    case MADOGUCHI__REQUEST__BODY_ACT:
+        return fold_date(&request->act->base);
+    case MADOGUCHI__REQUEST__BODY_SESSION:
+        return fold_date(&request->session->base);
+    default:
+        return 0;
+    }
+}
+
+static int find_row(struct store *s, const Madoguchi__Request *request, const uint8_t identity[16],
+                    struct arena *a, struct store_result *result, struct error *e) {
+    struct key k;
+    uint64_t seq;
+    Journal__Row row = JOURNAL__ROW__INIT;
+    message_copy(&row.base, &request->row->base);
+    SET(&row, identity, ((ProtobufCBinaryData){16, (uint8_t *)identity}));
+    fold_identity_key(&k, &row, request_date(request));
+    if (txn_get_u64(&s->fold.view.txn, TABLE_ROWS, &k, &seq)) {
+        return answer_again(s, seq, a, result, e) < 0 ? -1 : 1;
+    }
+    bool opens = (request->body_case == MADOGUCHI__REQUEST__BODY_ACT &&
+                  request->act->kind == MADOGUCHI__ACT_KIND__LOG) ||
+                 (request->body_case == MADOGUCHI__REQUEST__BODY_SESSION &&
+                  request->session->kind != MADOGUCHI__SESSION_KIND__CANCEL);
+    if (!opens || !request->row->has_ref) {
+        return 0;
+    }
+    fold_ref_key(&k, request->row->source, request->row->ref);
+    if (txn_get_u64(&s->fold.view.txn, TABLE_ROWS, &k, &seq)) {
+        return error_set(
+            e, ERR_CONFLICT, "ref",
+            "This ref was imported before with other values, as entry #%llu. Change "
+            "it with a row of kind correct.",
+            "この ref は別の値で取込み済みです (記録 #%llu)。変更は kind が correct の行で "
+            "行ってください。",
+            (unsigned long long)seq);
+    }
+    return 0;
+}
+
+static void fill_envelope(Journal__Entry *entry, const struct store_actor *actor,
+                          const Madoguchi__Request *request, const uint8_t hash[32]) {
+    SET(entry, actor, bytes_of(actor->id));
+    if (actor->name != NULL) {
+        SET(entry, actor_name, bytes_of(actor->name));
+    }
+    if (request->has_on_behalf) {
+        SET(entry, on_behalf, request->on_behalf);
+    }
+    if (request->has_terminal) {
+        SET(entry, terminal, request->terminal);
+    }
+    if (request->has_terminal_seq) {
+        SET(entry, terminal_seq, request->terminal_seq);
+    }
+    if (request->has_visit) {
+        SET(entry, visit, request->visit);
+    }
+    SET(entry, request_id, request->id);
+    SET(entry, request_hash, ((ProtobufCBinaryData){32, (uint8_t *)hash}));
+}
+
+static int add_row(Journal__Entry *entry, const Madoguchi__Request *request,
+                   const uint8_t identity[16], struct arena *a, struct error *e) {
+    Journal__Row *row = arena_alloc(a, sizeof *row);
+    if (row == NULL) {
+        return view_no_room(e);
+    }
+    journal__row__init(row);
+    message_copy(&row->base, &request->row->base);
+    SET(row, identity, ((ProtobufCBinaryData){16, (uint8_t *)identity}));
+    entry->row = row;
+    return 0;
+}
+
+static int make_and_add(struct store *s, const struct store_actor *actor,
+                        const Madoguchi__Request *request, const uint8_t *hash,
+                        const uint8_t *identity, struct arena *a, struct store_result *result,
+                        struct error *e) {
+    Journal__Entry entry = JOURNAL__ENTRY__INIT;
+    struct recording r = {.view = &s->fold.view,
+                          .request = request,
+                          .municipality = s->municipality,
+                          .arena = a,
+                          .today = calendar_today((int64_t)s->now),
+                          .entry = &entry};
+    r.catalogue = view_catalogue(&s->fold.view, UINT64_MAX, e);
+    if (r.catalogue == NULL) {
+        return -1;
+    }
+    int rc = record_make(&r, e);
+    view_catalogue_done(&s->fold.view, r.catalogue);
+    if (rc == 0 && request->row != NULL) {
+        rc = add_row(&entry, request, identity, a, e);
+    }
+    if (rc < 0) {
+        return -1;
+    }
+    *result = (struct store_result){.n_warning = entry.n_warning};
+    result->warning = (const Journal__Warning *const *)entry.warning;
+    if (request->has_check && request->check) {
+        return 0;
+    }
+    fill_envelope(&entry, actor, request, hash);
+    if (store_group_add(s, &entry, a, e) < 0) {
+        return -1;
+    }
+    result->seq = entry.seq;
+    if (entry.has_number) {
+        result->number = arena_strndup(a, entry.number.data, entry.number.len);
+    }
+    return 0;
+}
+
+int store_record(struct store *s, const struct store_actor *actor,
+                 const Madoguchi__Request *request, struct arena *a, struct store_result *result,
+                 struct error *e) {
+    uint8_t *hash = arena_alloc(a, 32);
+    uint8_t *identity = arena_alloc(a, 16);
+    if (hash == NULL || identity == NULL) {
+        return view_no_room(e);
+    }
+    if (request_hash(request, a, hash, e) < 0) {
+        return -1;
+    }
+    int known = find_request(s, actor, request, hash, a, result, e);
+    if (known == 0 && request->row != NULL) {
+        if (row_identity(request, a, identity, e) < 0) {
+            return -1;
+        }
+        known = find_row(s, request, identity, a, result, e);
+    }
+    if (known != 0) {
+        return known < 0 ? -1 : 0;
+    }
+    return make_and_add(s, actor, request, hash, identity, a, result, e);
+}
+
+/* ---- cells -------------------------------------------------------------------------- */
+
+/* The cells are brought up to date at the latest after this long, or when this
+ * many of them would change: their pages, scattered over the map, would
+ * otherwise be written for every group. */
+#define SETTLE_MS      1000
+#define SETTLE_CHANGES 20000
+
+int store_settle(struct store *s, struct error *e) {
+    if (s->in_group || s->pending_lost || cells_changes(s->pending) == 0) {
+        return 0;
+    }
+    struct txn x;
+    if (txn_begin(&x, &s->tables, true, e) < 0) {
+        return -1;
+    }
+    cells_apply(s->pending, &x);
+    cells_set_seq(&x, journal_head(s->journal)->seq);
+    if (txn_commit(&x, e) < 0) {
+        return -1;
+    }
+    cells_drop(s->pending);
+    s->settled = s->now;
+    return 0;
+}
+
+static void keep_cells(struct store *s) {
+    struct error ignored;
+    if (!s->pending_lost && cells_merge(s->pending, s->fold.cells) < 0) {
+        s->pending_lost = true;
+    }
+    cells_drop(s->fold.cells);
+    /* What cannot be written now is tried again later; until then queries read
+     * the ledger. */
+    if ((s->now >= s->settled + SETTLE_MS || cells_changes(s->pending) > SETTLE_CHANGES) &&
+        store_settle(s, &ignored) < 0) {
+        s->settled = s->now;
+    }
+}
+
+/* ---- the end of a group ------------------------------------------------------------------ */
+
+enum store_outcome store_commit(struct store *s, struct error *e) {
+    if (s->broken) {
+        store_abort(s);
+        return error_set(e, ERR_INTERNAL, "", "The group could not be recorded. Try again.",
+                         "記録できませんでした。もう一度お試しください。");
+    }
+    if (s->group_entries == 0) {
+        store_abort(s);
+        return STORE_DONE;
+    }
+    const struct journal_head *head = journal_staged_head(s->journal);
+    if (fold_finish(&s->fold, head->seq, head->hash, false, e) < 0) {
+        store_abort(s);
+        return STORE_REFUSED;
+    }
+    uint64_t start = microseconds();
+    if (journal_flush(s->journal, e) < 0) {
+        return STORE_FATAL;
+    }
+    uint64_t flushed = microseconds();
+    s->in_group = false;
+    if (txn_commit(&s->fold.view.txn, e) < 0) {
+        return STORE_FATAL;
+    }
+    keep_cells(s);
+    pthread_mutex_lock(&s->status_lock);
+    s->status.groups++;
+    s->status.entries += s->group_entries;
+    s->status.last_flush_us = flushed - start;
+    s->status.recorded_at = s->recorded_at;
+    s->status.head = head->seq;
+    s->status.applied = head->seq;
+    memcpy(s->status.head_hash, head->hash, 32);
+    pthread_mutex_unlock(&s->status_lock);
+    return STORE_DONE;
+}

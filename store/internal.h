@@ -1,0 +1,137 @@
+/* What the files of the store share; nobody else includes this. */
+#ifndef MADOGUCHI_STORE_INTERNAL_H
+#define MADOGUCHI_STORE_INTERNAL_H
+
+#include "store/fold.h"
+#include "store/store.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define STORE_FORMAT 1
+
+struct store {
+    char *path;
+    int dirfd;
+    int lockfd;
+    struct store_options options;
+    struct tables tables;
+    struct journal *journal;
+    struct catalogues *catalogues;
+    struct fold fold;      /* the writer's */
+    struct cells *pending; /* changes of groups that the cells do not have yet */
+    bool pending_lost;     /* memory ran out: cells lag until the next start */
+    uint64_t settled;      /* when they last had all, ms */
+    bool in_group;
+    bool broken;          /* a table could not be written in this group */
+    uint64_t now;         /* of the group, ms */
+    uint64_t recorded_at; /* of the last entry */
+    size_t group_entries, group_bytes;
+
+    char municipality[8];
+    char *name;
+    uint8_t id[16];
+
+    /* For store_status(), which any thread may call. */
+    pthread_mutex_t status_lock;
+    struct store_status status;
+};
+
+/* ---- open.c ---------------------------------------------------------------------- */
+
+/* Opens without the founding entry being there (store_create's second half). */
+int store_open_bare(const char *path, const struct store_options *options, struct store **out,
+                    struct error *e) MUST_CHECK;
+
+/* Writes a small file of the store and flushes it and the directory. */
+int store_write_file(int dirfd, const char *name, const void *data, size_t len,
+                     struct error *e) MUST_CHECK;
+
+/* Whether the directory is a store of a format that this program knows; ERR_STATE. */
+int store_check_format(int dirfd, const char *path, struct error *e) MUST_CHECK;
+
+/* Opens the file `lock` with these flags and locks it; ERR_STATE while another
+ * process has it.  The caller closes *lockfd (-1: it could not be opened). */
+int store_take_lock(int dirfd, const char *path, int flags, int *lockfd,
+                    struct error *e) MUST_CHECK;
+
+/* The mark of a clean stop; false when there is none. */
+bool store_read_mark(int dirfd, struct journal_mark *mark);
+
+/* Whether the machine has run on since the store was opened last. */
+bool store_same_boot(int dirfd);
+
+/* ---- catchup.c ------------------------------------------------------------------- */
+
+typedef void (*catchup_progress)(void *ctx, const char *what, uint64_t done, uint64_t total);
+
+/* Folds every entry after the folds' head up to `upto`, in commits of at most
+ * 2,000.  May be killed at any point and begun again. */
+int catchup(struct fold *f, const struct tables *tables, uint64_t upto, const char *what,
+            catchup_progress progress, void *ctx, struct error *e) MUST_CHECK;
+
+/* Adds the ledger rows caused by entries after `from` to the cells (with
+ * `back`: takes them away) and notes that the cells now stand on `upto`. */
+int catchup_cells(const struct tables *tables, uint64_t from, uint64_t upto, bool back,
+                  struct error *e) MUST_CHECK;
+
+/* Where the folds of an environment stand; seq 0 when they are empty. */
+int catchup_head(const struct tables *tables, struct fold_head *head, struct error *e) MUST_CHECK;
+
+/* ---- group.c --------------------------------------------------------------------- */
+
+/* Packs, stages and folds an entry whose body and request fields are set; fills
+ * seq, format and recorded_at. */
+int store_group_add(struct store *s, Journal__Entry *entry, struct arena *a,
+                    struct error *e) MUST_CHECK;
+
+/* ---- filesystem.c ------------------------------------------------------------------ */
+
+/* Refuses file systems that cannot keep a store unless forced; fills *warning
+ * (static text) for those that work with less safety. */
+int filesystem_check(const char *path, bool force, const char **warning,
+                     struct error *e) MUST_CHECK;
+
+/* ---- record.c ---------------------------------------------------------------------- */
+
+struct recording {
+    struct view *view;
+    const struct catalogue *catalogue;
+    const Madoguchi__Request *request;
+    const char *municipality;
+    struct arena *arena;
+    uint32_t today;
+    Journal__Entry *entry; /* out: body, row, number, warnings */
+};
+
+/* Validates the request against everything recorded and makes the entry's body
+ * (everything but the envelope). */
+int record_make(struct recording *r, struct error *e) MUST_CHECK;
+
+/* Adds a warning to the entry; same arguments for both. */
+void record_warn(struct recording *r, const char *en, const char *ja, ...)
+    __attribute__((format(printf, 2, 4), format(printf, 3, 4)));
+
+/* ---- record_document.c ---------------------------------------------------------------- */
+int record_put(struct recording *r, struct error *e) MUST_CHECK;
+
+/* ---- record_change.c ------------------------------------------------------------------- */
+int record_correction(struct recording *r, struct error *e) MUST_CHECK;
+int record_voiding(struct recording *r, struct error *e) MUST_CHECK;
+
+/* Of record.c, for these. */
+int record_check_codes(struct recording *r, const ProtobufCMessage *body,
+                       ProtobufCBinaryData service, uint32_t date, struct error *e) MUST_CHECK;
+int record_check_date(struct recording *r, const char *field, uint32_t date,
+                      struct error *e) MUST_CHECK;
+/* Opening seq and state of a live case; ERR_NOT_FOUND, ERR_STATE. */
+int record_live_case(struct recording *r, const char *field, ProtobufCBinaryData number,
+                     uint64_t *seq, Fold__Case **out, struct error *e) MUST_CHECK;
+int record_live_session(struct recording *r, const char *field, ProtobufCBinaryData number,
+                        uint64_t *seq, Fold__Session **out, struct error *e) MUST_CHECK;
+/* What a row's source has opened under `ref`; false when nothing. */
+bool record_ref(struct recording *r, ProtobufCBinaryData ref, uint64_t *seq);
+/* Whether live acts other than `except` name the session opened by seq. */
+bool record_session_named(struct recording *r, uint64_t opening, struct error *e);
+
+#endif

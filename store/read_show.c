@@ -1,0 +1,208 @@
+/* One case, session or entry with everything that was done to it. */
+#include "store/page.h"
+#include "store/read.h"
+
+#include <stdlib.h>
+
+#define SHOW_FIELDS_MAX    32
+#define SHOW_REVISIONS_MAX 256
+/* Entries of one case or session that are shown. */
+#define SHOW_ENTRIES_MAX 100000
+
+struct showing {
+    struct reading *reading;
+    struct pages *pages;
+    struct error *error;
+};
+
+/* ---- an entry's fields and revisions ------------------------------------------------- */
+
+static int add_fields(struct arena *a, ProtobufCMessage *body, Madoguchi__EntryRow *row) {
+    row->field = arena_alloc(a, SHOW_FIELDS_MAX * sizeof *row->field);
+    if (row->field == NULL) {
+        return -1;
+    }
+    for (unsigned i = 0; i < body->descriptor->n_fields && row->n_field < SHOW_FIELDS_MAX; i++) {
+        const ProtobufCFieldDescriptor *f = &body->descriptor->fields[i];
+        char *text = message_get_text(body, f, a);
+        if (text == NULL || strcmp(f->name, "kind") == 0) {
+            continue;
+        }
+        Madoguchi__Pair *pair = arena_alloc(a, sizeof *pair);
+        if (pair == NULL) {
+            return -1;
+        }
+        madoguchi__pair__init(pair);
+        SET(pair, name, bytes_of(f->name));
+        SET(pair, value, bytes_of(text));
+        row->field[row->n_field++] = pair;
+    }
+    return 0;
+}
+
+struct revising {
+    struct showing *showing;
+    ProtobufCMessage *body;
+    Madoguchi__EntryRow *row;
+};
+
+static int add_revision(struct revising *r, const Journal__Entry *correction,
+                        const Journal__Change *change, bool voided) {
+    struct arena *a = pages_arena(r->showing->pages);
+    Madoguchi__Revision *v = arena_alloc(a, sizeof *v);
+    char *field = arena_strndup(a, change->field.data, change->field.len);
+    char *value = arena_strndup(a, change->value.data, change->value.len);
+    const ProtobufCFieldDescriptor *f =
+        field == NULL ? NULL : message_field(r->body->descriptor, field);
+    if (v == NULL || value == NULL || f == NULL || r->row->n_revision == SHOW_REVISIONS_MAX) {
+        return -1;
+    }
+    char *old = message_get_text(r->body, f, a);
+    madoguchi__revision__init(v);
+    SET(v, seq, correction->seq);
+    SET(v, field, bytes_of(field));
+    if (old != NULL) {
+        SET(v, old_value, bytes_of(old));
+    }
+    SET(v, new_value, bytes_of(value));
+    SET(v, reason, correction->correction->reason);
+    if (voided) {
+        SET(v, voided, 1);
+        r->row->revision[r->row->n_revision++] = v;
+        return 0;
+    }
+    r->row->revision[r->row->n_revision++] = v;
+    return message_set_text(r->body, field, value, a, r->showing->error);
+}
+
+static int revision_link(void *ctx, const struct link *link) {
+    struct revising *r = ctx;
+    struct view *view = r->showing->reading->view;
+    struct entry_state state;
+    Journal__Entry *correction;
+    if (link->role != LINK_CORRECTION) {
+        return 0;
+    }
+    if (!view_entry_state(view, link->child, &state) ||
+        view_entry(view, link->child, pages_arena(r->showing->pages), &correction,
+                   r->showing->error) < 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < correction->correction->n_change; i++) {
+        if (add_revision(r, correction, correction->correction->change[i], state.voided_by != 0) <
+            0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* ---- an entry ----------------------------------------------------------------------------- */
+
+static int add_voiding(struct showing *s, Madoguchi__EntryRow *row, uint64_t by) {
+    Journal__Entry *voiding;
+    if (view_entry(s->reading->view, by, pages_arena(s->pages), &voiding, s->error) < 0) {
+        return -1;
+    }
+    SET(row, voided_by, by);
+    if (voiding->body_case == JOURNAL__ENTRY__BODY_VOIDING && voiding->voiding->has_reason) {
+        SET(row, void_reason, voiding->voiding->reason);
+    }
+    return 0;
+}
+
+static int show_entry(struct showing *s, uint64_t seq) {
+    struct view *view = s->reading->view;
+    struct arena *a = pages_arena(s->pages);
+    struct entry_state state;
+    Journal__Entry *entry;
+    Madoguchi__EntryRow *row = arena_alloc(a, sizeof *row);
+    if (row == NULL || view_entry(view, seq, a, &entry, s->error) < 0 ||
+        !view_entry_state(view, seq, &state)) {
+        return -1;
+    }
+    madoguchi__entry_row__init(row);
+    row->revision = arena_alloc(a, SHOW_REVISIONS_MAX * sizeof *row->revision);
+    SET(row, seq, seq);
+    SET(row, kind, bytes_of(entry_kind_word(entry)));
+    SET(row, recorded_at, entry->recorded_at);
+    SET(row, actor, entry->has_actor_name ? entry->actor_name : entry->actor);
+    if (entry->has_on_behalf) {
+        SET(row, on_behalf, entry->on_behalf);
+    }
+    if (entry->has_number) {
+        SET(row, number, entry->number);
+    } else if (entry->body_case == JOURNAL__ENTRY__BODY_ACT && entry->act->has_case_number) {
+        SET(row, number, entry->act->case_number);
+    }
+    ProtobufCMessage *body = entry_body(entry);
+    if (row->revision == NULL) {
+        return -1;
+    }
+    if (body != NULL) {
+        struct revising r = {s, body, row};
+        if (view_links(view, seq, revision_link, &r) != 0 || add_fields(a, body, row) < 0) {
+            return -1;
+        }
+    }
+    if (state.voided_by != 0 && add_voiding(s, row, state.voided_by) < 0) {
+        return -1;
+    }
+    return pages_add(s->pages, "entry", &row->base, s->error);
+}
+
+/* ---- what belongs together ------------------------------------------------------------------ */
+
+struct members {
+    uint64_t *seq;
+    size_t n, cap;
+};
+
+static int member_link(void *ctx, const struct link *link) {
+    struct members *m = ctx;
+    if (link->role != LINK_CASE && link->role != LINK_HELD) {
+        return 0;
+    }
+    if (m->n == SHOW_ENTRIES_MAX) {
+        return 1;
+    }
+    if (m->n == m->cap) {
+        size_t cap = m->cap == 0 ? 16 : m->cap * 2;
+        uint64_t *seq = realloc(m->seq, cap * sizeof *seq);
+        if (seq == NULL) {
+            return -1;
+        }
+        m->seq = seq;
+        m->cap = cap;
+    }
+    m->seq[m->n++] = link->child;
+    return 0;
+}
+
+static int show_number(struct showing *s, ProtobufCBinaryData number) {
+    struct members m = {0};
+    uint64_t opening;
+    if (!view_number(s->reading->view, number, &opening)) {
+        return error_set(s->error, ERR_NOT_FOUND, "case",
+                         "There is no %.*s here. `madoguchi list` lists the cases.",
+                         "%.*s はありません。madoguchi list で一覧が見られます。",
+                         (int)(number.len < 40 ? number.len : 40), (const char *)number.data);
+    }
+    int rc = view_links(s->reading->view, opening, member_link, &m);
+    if (rc >= 0) {
+        rc = show_entry(s, opening);
+    }
+    for (size_t i = 0; i < m.n && rc == 0; i++) {
+        rc = show_entry(s, m.seq[i]);
+    }
+    free(m.seq);
+    return rc;
+}
+
+int read_show(struct reading *r, const Madoguchi__Show *request, struct error *e) {
+    struct pages pages;
+    struct showing s = {r, &pages, e};
+    pages_begin(&pages, r->page, r->ctx);
+    int rc = request->has_number ? show_number(&s, request->number) : show_entry(&s, request->seq);
+    return pages_end(&pages, rc, e);
+}

@@ -1,0 +1,517 @@
+#include "store/internal.h"
+
+#include "proto/calendar.h"
+#include "proto/check.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#define WARNINGS_MAX 8
+/* A planned session lies at most this far ahead. */
+#define PLAN_AHEAD_DAYS (5 * 366)
+
+void record_warn(struct recording *r, const char *en, const char *ja, ...) {
+    Journal__Entry *entry = r->entry;
+    if (entry->n_warning == WARNINGS_MAX) {
+        return;
+    }
+    if (entry->warning == NULL) {
+        entry->warning = arena_alloc(r->arena, WARNINGS_MAX * sizeof(Journal__Warning *));
+    }
+    Journal__Warning *w = arena_alloc(r->arena, sizeof *w);
+    char *text_en = arena_alloc(r->arena, 400);
+    char *text_ja = arena_alloc(r->arena, 600);
+    if (entry->warning == NULL || w == NULL || text_en == NULL || text_ja == NULL) {
+        return;
+    }
+    va_list ap;
+    va_start(ap, ja);
+    vsnprintf(text_en, 400, en, ap);
+    va_end(ap);
+    va_start(ap, ja);
+    vsnprintf(text_ja, 600, ja, ap);
+    va_end(ap);
+    journal__warning__init(w);
+    SET(w, en, bytes_of(text_en));
+    SET(w, ja, bytes_of(text_ja));
+    entry->warning[entry->n_warning++] = w;
+}
+
+/* ---- what all kinds share ---------------------------------------------------------- */
+
+int record_check_date(struct recording *r, const char *field, uint32_t date, struct error *e) {
+    char text[16];
+    char limit[16];
+    uint32_t start = catalogue_document(r->catalogue)->start;
+    calendar_format_date(date, text);
+    if (date > r->today) {
+        calendar_format_date(r->today, limit);
+        return error_set(
+            e, ERR_INVALID, field,
+            "%s: %s lies in the future (today is %s). What has not happened yet "
+            "cannot be recorded.",
+            "%s: %s は未来の日付です (今日は %s)。まだ起きていないことは記録できません。", field,
+            text, limit);
+    }
+    if (date < start) {
+        calendar_format_date(start, limit);
+        return error_set(e, ERR_INVALID, field,
+                         "%s: %s is before the start of the catalogue, %s. Check the year.",
+                         "%s: %s は目録の開始日 %s より前です。年を確かめてください。", field, text,
+                         limit);
+    }
+    return 0;
+}
+
+static int check_code(struct recording *r, const char *field, ProtobufCBinaryData code,
+                      ProtobufCBinaryData service, uint32_t date, struct error *e) {
+    const char *list = catalogue_list_of(field);
+    return list == NULL ? 0 : catalogue_check(r->catalogue, field, list, code, service, date, e);
+}
+
+int record_check_codes(struct recording *r, const ProtobufCMessage *body,
+                       ProtobufCBinaryData service, uint32_t date, struct error *e) {
+    /* A session's reason is a sentence, not a code. */
+    bool act = body->descriptor == &journal__act__descriptor;
+    for (unsigned i = 0; i < body->descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *f = &body->descriptor->fields[i];
+        if (f->type != PROTOBUF_C_TYPE_BYTES || !message_has(body, f) ||
+            (!act && strcmp(f->name, "reason") == 0)) {
+            continue;
+        }
+        const char *at = (const char *)body + f->offset;
+        const ProtobufCBinaryData *value = (const ProtobufCBinaryData *)at;
+        size_t n = 1;
+        if (f->label == PROTOBUF_C_LABEL_REPEATED) {
+            value = *(ProtobufCBinaryData *const *)at;
+            n = *(const size_t *)((const char *)body + f->quantifier_offset);
+        }
+        for (size_t k = 0; k < n; k++) {
+            if (check_code(r, f->name, value[k], service, date, e) < 0) {
+                return -1;
+            }
+        }
+    }
+    return 0;
+}
+
+static int not_found(const char *field, ProtobufCBinaryData number, struct error *e) {
+    return error_set(e, ERR_NOT_FOUND, field,
+                     "%s: there is no %.*s here. Check the number; `madoguchi list` lists the "
+                     "cases.",
+                     "%s: %.*s はありません。番号を確かめてください (madoguchi list で一覧)。",
+                     field, (int)(number.len < 40 ? number.len : 40), (const char *)number.data);
+}
+
+static int is_void(const char *field, ProtobufCBinaryData number, struct error *e) {
+    return error_set(e, ERR_STATE, field,
+                     "%s: %.*s is void: nothing can be added to it. Open a new case.",
+                     "%s: %.*s は取消し済みです。追記はできません。新しく受け付けてください。",
+                     field, (int)number.len, (const char *)number.data);
+}
+
+int record_live_case(struct recording *r, const char *field, ProtobufCBinaryData number,
+                     uint64_t *seq, Fold__Case **out, struct error *e) {
+    if (!view_number(r->view, number, seq) || (*out = view_case(r->view, *seq, r->arena)) == NULL) {
+        return not_found(field, number, e);
+    }
+    return (*out)->has_voided ? is_void(field, number, e) : 0;
+}
+
+int record_live_session(struct recording *r, const char *field, ProtobufCBinaryData number,
+                        uint64_t *seq, Fold__Session **out, struct error *e) {
+    if (!view_number(r->view, number, seq) ||
+        (*out = view_session(r->view, *seq, r->arena)) == NULL) {
+        return error_set(
+            e, ERR_NOT_FOUND, field,
+            "%s: there is no session %.*s here. Give the number that `session plan` "
+            "or `session hold` printed.",
+            "%s: 開催 %.*s はありません。session plan / hold で出た番号を入れてください。", field,
+            (int)(number.len < 40 ? number.len : 40), (const char *)number.data);
+    }
+    if ((*out)->has_voided || (*out)->session->kind == MADOGUCHI__SESSION_KIND__CANCEL) {
+        return error_set(e, ERR_STATE, field, "%s: the session %.*s is void or cancelled.",
+                         "%s: 開催 %.*s は取消しまたは中止になっています。", field, (int)number.len,
+                         (const char *)number.data);
+    }
+    return 0;
+}
+
+bool record_ref(struct recording *r, ProtobufCBinaryData ref, uint64_t *seq) {
+    struct key k;
+    fold_ref_key(&k, r->request->row->source, ref);
+    return txn_get_u64(&r->view->txn, TABLE_ROWS, &k, seq);
+}
+
+static int unknown_ref(const char *field, ProtobufCBinaryData ref, struct error *e) {
+    return error_set(
+        e, ERR_NOT_FOUND, field,
+        "%s: nothing was imported under %.*s. Its log or session row must come "
+        "before this one.",
+        "%s: %.*s の行はまだ取り込まれていません。先に log か session の行が必要です。", field,
+        (int)(ref.len < 100 ? ref.len : 100), (const char *)ref.data);
+}
+
+/* ---- acts ------------------------------------------------------------------------------ */
+
+static bool needs_case(uint32_t kind) {
+    return kind != MADOGUCHI__ACT_KIND__LOG && kind != MADOGUCHI__ACT_KIND__TALLY &&
+           kind != MADOGUCHI__ACT_KIND__DECLINE;
+}
+
+struct act_context {
+    Journal__Act *act;
+    Fold__Case *kase; /* of later acts */
+    bool lost_ref;    /* the row's ref opened nothing yet */
+    bool lost_session;
+};
+
+/* A row names its case by ref, and its session by number or ref. */
+static int resolve(struct recording *r, struct act_context *c, struct error *e) {
+    Journal__Act *a = c->act;
+    const Madoguchi__Row *row = r->request->row;
+    uint64_t seq;
+    if (needs_case(a->kind) && !a->has_case_number && row != NULL) {
+        c->lost_ref = !record_ref(r, row->ref, &seq);
+        if (!c->lost_ref) {
+            Fold__Case *k = view_case(r->view, seq, r->arena);
+            if (k == NULL) {
+                return error_set(e, ERR_STATE, "ref", "This ref opened a session, not a case.",
+                                 "この ref は相談票ではなく開催のものです。");
+            }
+            SET(a, case_number, k->number);
+        }
+    }
+    if (a->has_session && row != NULL && !view_number(r->view, a->session, &seq)) {
+        Fold__Session *s = NULL;
+        c->lost_session =
+            !record_ref(r, a->session, &seq) || (s = view_session(r->view, seq, r->arena)) == NULL;
+        if (!c->lost_session) {
+            SET(a, session, s->number);
+        }
+    }
+    if (needs_case(a->kind) && !c->lost_ref) {
+        return record_live_case(r, row != NULL ? "ref" : "case", a->case_number, &seq, &c->kase, e);
+    }
+    return 0;
+}
+
+static int check_session(struct recording *r, struct act_context *c, struct error *e) {
+    uint64_t seq;
+    Fold__Session *s;
+    if (!c->act->has_session || c->lost_session) {
+        return 0;
+    }
+    return record_live_session(r, "session", c->act->session, &seq, &s, e);
+}
+
+static int check_with(struct recording *r, struct act_context *c, struct error *e) {
+    uint64_t seq;
+    Fold__Case *other;
+    if (!c->act->has_with_case) {
+        return 0;
+    }
+    if (bytes_same(c->act->with_case, c->act->case_number)) {
+        return error_set(e, ERR_INVALID, "with_case",
+                         "with_case: this is the same case. Give the other one.",
+                         "with_case: 同じ相談票です。もう一方の番号を入れてください。");
+    }
+    return record_live_case(r, "with_case", c->act->with_case, &seq, &other, e);
+}
+
+/* What depends on the state of the case. */
+static int check_state(struct recording *r, struct act_context *c, struct error *e) {
+    Journal__Act *a = c->act;
+    bool closed = c->kase->has_closed;
+    if (a->kind == MADOGUCHI__ACT_KIND__CLOSE && closed) {
+        return error_set(e, ERR_STATE, "case", "This case is closed already.",
+                         "この相談票は既に終結しています。");
+    }
+    if (a->kind == MADOGUCHI__ACT_KIND__REOPEN && !closed) {
+        return error_set(e, ERR_STATE, "case", "This case is open; there is nothing to reopen.",
+                         "この相談票は終結していません。");
+    }
+    if (closed && a->kind == MADOGUCHI__ACT_KIND__CONTACT) {
+        record_warn(r, "The case is closed; the contact was recorded all the same.%s",
+                    "終結した相談票への対応です。記録はしました。%s", "");
+    }
+    if (a->has_date && a->date < c->kase->opening->date) {
+        record_warn(r, "The date is before the case was opened.%s", "受付日より前の日付です。%s",
+                    "");
+    }
+    if (a->has_outcome && c->kase->has_outcome && bytes_same(a->outcome, c->kase->outcome)) {
+        if (a->kind == MADOGUCHI__ACT_KIND__CLOSE) {
+            a->has_outcome = a->has_households = a->has_persons = 0;
+        } else {
+            record_warn(r, "The case has this outcome already; it is counted twice now.%s",
+                        "同じ結果が既に記録されています。二重に数えます。%s", "");
+        }
+    }
+    return 0;
+}
+
+static int open_number(struct recording *r, char prefix, uint32_t date, struct error *e) {
+    uint32_t year = calendar_fiscal_year(date);
+    char *number = arena_alloc(r->arena, NUMBER_MAX);
+    if (number == NULL) {
+        return view_no_room(e);
+    }
+    number_format(prefix, year, view_next_number(r->view, prefix, year), number);
+    SET(r->entry, number, bytes_of(number));
+    return 0;
+}
+
+static int record_act(struct recording *r, struct error *e) {
+    Journal__Act *a = arena_alloc(r->arena, sizeof *a);
+    if (a == NULL) {
+        return view_no_room(e);
+    }
+    journal__act__init(a);
+    message_copy(&a->base, &r->request->act->base);
+    struct act_context c = {.act = a};
+    if (resolve(r, &c, e) < 0 || record_check_date(r, "date", a->date, e) < 0) {
+        return -1;
+    }
+    ProtobufCBinaryData service = c.kase != NULL ? c.kase->opening->service : a->service;
+    if (record_check_codes(r, &a->base, service, a->date, e) < 0) {
+        return -1;
+    }
+    if (c.lost_ref) {
+        return unknown_ref("ref", r->request->row->ref, e);
+    }
+    if (c.lost_session) {
+        return unknown_ref("session", a->session, e);
+    }
+    if (check_session(r, &c, e) < 0 || check_with(r, &c, e) < 0 ||
+        (c.kase != NULL && check_state(r, &c, e) < 0)) {
+        return -1;
+    }
+    const Document__Service *s = catalogue_service(r->catalogue, service);
+    if (!needs_case(a->kind) && !a->has_nature && s->has_nature) {
+        SET(a, nature, s->nature);
+    }
+    if (!a->has_count &&
+        (a->kind == MADOGUCHI__ACT_KIND__TALLY || a->kind == MADOGUCHI__ACT_KIND__DECLINE)) {
+        SET(a, count, 1);
+    }
+    r->entry->body_case = JOURNAL__ENTRY__BODY_ACT;
+    r->entry->act = a;
+    return a->kind == MADOGUCHI__ACT_KIND__LOG ? open_number(r, (char)s->prefix.data[0], a->date, e)
+                                               : 0;
+}
+
+/* ---- sessions ---------------------------------------------------------------------------- */
+
+struct naming {
+    struct view *view;
+    struct arena arena;
+    bool named;
+};
+
+static int live_naming(void *ctx, const struct link *link) {
+    struct naming *n = ctx;
+    struct entry_state state;
+    Journal__Entry *entry;
+    struct error ignored;
+    if (link->role != LINK_SESSION || !view_entry_state(n->view, link->child, &state) ||
+        state.voided_by != 0) {
+        return 0;
+    }
+    arena_reset(&n->arena);
+    if (view_effective(n->view, link->child, &n->arena, &entry, &ignored) < 0 ||
+        entry->act->has_session) {
+        n->named = true;
+        return 1;
+    }
+    return 0;
+}
+
+bool record_session_named(struct recording *r, uint64_t opening, struct error *e) {
+    struct naming n = {.view = r->view};
+    arena_init(&n.arena, 4u << 20);
+    view_links(r->view, opening, live_naming, &n);
+    arena_free(&n.arena);
+    if (n.named) {
+        error_set(e, ERR_STATE, "session",
+                  "Entries that are counted name this session. Void or correct them first.",
+                  "この開催を指す記録が残っています。先にそれらを訂正または取り消してください。");
+    }
+    return n.named;
+}
+
+static int session_of_request(struct recording *r, Journal__Session *s, uint64_t *opening,
+                              Fold__Session **state, struct error *e) {
+    const Madoguchi__Row *row = r->request->row;
+    if (!s->has_session && row != NULL && row->has_ref && record_ref(r, row->ref, opening)) {
+        *state = view_session(r->view, *opening, r->arena);
+        if (*state == NULL) {
+            return error_set(e, ERR_STATE, "ref", "This ref opened a case, not a session.",
+                             "この ref は開催ではなく相談票のものです。");
+        }
+        SET(s, session, (*state)->number);
+    }
+    if (!s->has_session) {
+        return 0;
+    }
+    if (record_live_session(r, "session", s->session, opening, state, e) < 0) {
+        return -1;
+    }
+    if ((*state)->session->kind != MADOGUCHI__SESSION_KIND__PLAN) {
+        return error_set(
+            e, ERR_STATE, "session",
+            "This session is recorded as held. Correct its entry, or void it.",
+            "この開催は既に実施として記録されています。訂正するか取り消してください。");
+    }
+    if (s->kind == MADOGUCHI__SESSION_KIND__CANCEL && record_session_named(r, *opening, e)) {
+        return -1;
+    }
+    return 0;
+}
+
+static int check_session_date(struct recording *r, const Journal__Session *s, struct error *e) {
+    if (!s->has_date) {
+        return 0;
+    }
+    if (s->kind == MADOGUCHI__SESSION_KIND__HOLD) {
+        return record_check_date(r, "date", s->date, e);
+    }
+    if (calendar_days(s->date) > calendar_days(r->today) + PLAN_AHEAD_DAYS) {
+        return error_set(e, ERR_INVALID, "date",
+                         "date: a session is planned at most five years ahead. Check the year.",
+                         "date: 予定は 5 年先までです。年を確かめてください。");
+    }
+    uint32_t date = s->date > r->today ? r->today : s->date;
+    return record_check_date(r, "date", date, e);
+}
+
+static int record_session(struct recording *r, struct error *e) {
+    Journal__Session *s = arena_alloc(r->arena, sizeof *s);
+    if (s == NULL) {
+        return view_no_room(e);
+    }
+    journal__session__init(s);
+    message_copy(&s->base, &r->request->session->base);
+    uint64_t opening = 0;
+    Fold__Session *state = NULL;
+    if (session_of_request(r, s, &opening, &state, e) < 0 || check_session_date(r, s, e) < 0) {
+        return -1;
+    }
+    if (state == NULL && (!s->has_session_kind || !s->has_date)) {
+        return error_set(e, ERR_INVALID, s->has_date ? "session_kind" : "date",
+                         "A new session needs its kind and its date: session hold seminar --date "
+                         "2024-04-15.%s",
+                         "開催には種別と日付が必要です (例: session hold seminar --date "
+                         "2024-04-15)。%s",
+                         "");
+    }
+    if (state != NULL && s->has_session_kind &&
+        !bytes_same(s->session_kind, state->session->session_kind)) {
+        return error_set(e, ERR_INVALID, "session_kind",
+                         "The planned session is of another kind. Correct the plan first.",
+                         "予定の種別と違います。先に予定を訂正してください。");
+    }
+    ProtobufCBinaryData service = s->has_service  ? s->service
+                                  : state != NULL ? state->session->service
+                                                  : (ProtobufCBinaryData){0};
+    uint32_t date = s->has_date ? s->date : state->session->date;
+    if (record_check_codes(r, &s->base, service, date, e) < 0) {
+        return -1;
+    }
+    if (s->kind == MADOGUCHI__SESSION_KIND__HOLD && !s->has_date &&
+        record_check_date(r, "date", date, e) < 0) {
+        return -1;
+    }
+    r->entry->body_case = JOURNAL__ENTRY__BODY_SESSION;
+    r->entry->session = s;
+    return state == NULL ? open_number(r, 'S', date, e) : 0;
+}
+
+/* ---- figures and coverage ------------------------------------------------------------------- */
+
+static int canonical_period(struct recording *r, ProtobufCBinaryData *period, struct period *out,
+                            struct error *e) {
+    if (calendar_parse_period((const char *)period->data, period->len, out, e) < 0) {
+        return -1;
+    }
+    char *text = arena_alloc(r->arena, 40);
+    if (text == NULL) {
+        return view_no_room(e);
+    }
+    calendar_format_period(out, text);
+    *period = bytes_of(text);
+    return 0;
+}
+
+static int record_figure(struct recording *r, struct error *e) {
+    Journal__Figure *f = arena_alloc(r->arena, sizeof *f);
+    struct period period;
+    if (f == NULL) {
+        return view_no_room(e);
+    }
+    journal__figure__init(f);
+    message_copy(&f->base, &r->request->figure->base);
+    if (canonical_period(r, &f->period, &period, e) < 0 ||
+        record_check_date(r, "as_of", f->as_of, e) < 0) {
+        return -1;
+    }
+    r->entry->body_case = JOURNAL__ENTRY__BODY_FIGURE;
+    r->entry->figure = f;
+    return 0;
+}
+
+static int record_coverage(struct recording *r, struct error *e) {
+    Journal__Coverage *c = arena_alloc(r->arena, sizeof *c);
+    struct period period;
+    if (c == NULL) {
+        return view_no_room(e);
+    }
+    journal__coverage__init(c);
+    message_copy(&c->base, &r->request->coverage->base);
+    if (canonical_period(r, &c->period, &period, e) < 0 ||
+        record_check_codes(r, &c->base, c->service, r->today, e) < 0) {
+        return -1;
+    }
+    r->entry->body_case = JOURNAL__ENTRY__BODY_COVERAGE;
+    r->entry->coverage = c;
+    return 0;
+}
+
+int record_make(struct recording *r, struct error *e) {
+    int rc;
+    switch (r->request->body_case) {
+    case MADOGUCHI__REQUEST__BODY_ACT:
+        rc = record_act(r, e);
+        break;
+    case MADOGUCHI__REQUEST__BODY_SESSION:
+        rc = record_session(r, e);
+        break;
+    case MADOGUCHI__REQUEST__BODY_FIGURE:
+        rc = record_figure(r, e);
+        break;
+    case MADOGUCHI__REQUEST__BODY_COVERAGE:
+        rc = record_coverage(r, e);
+        break;
+    case MADOGUCHI__REQUEST__BODY_CORRECTION:
+        rc = record_correction(r, e);
+        break;
+    case MADOGUCHI__REQUEST__BODY_VOIDING:
+        rc = record_voiding(r, e);
+        break;
+    case MADOGUCHI__REQUEST__BODY_PUT:
+        rc = record_put(r, e);
+        break;
+    default:
+        return error_set(e, ERR_INVALID, "", "This request records nothing.",
+                         "記録する要求ではありません。");
+    }
+    if (rc == 0 && r->view->txn.failed != 0) {
+        rc = txn_error(&r->view->txn, e);
+    }
+    if (rc == 0 && check_suspicious(r->request)) {
+        record_warn(r,
+                    "There are 12 digits in a row in the text. If they are an individual "
+                    "number, void this entry at once.%s",
+                    "12 桁の数字があります。個人番号であれば、すぐに取り消してください。%s", "");
+    }
+    return rc;
+}

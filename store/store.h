@@ -1,0 +1,176 @@
+/* The store: one municipality's journal and what is folded from it.
+ *
+ * Writing.  One thread owns the store and writes in groups:
+ *
+ *     store_begin, store_record for each waiting request, store_commit, answer
+ *
+ * store_record() validates one request against everything recorded so far, the
+ * group's earlier requests included, makes its entry and folds it; a refusal
+ * leaves the group as it was.  store_commit() writes the journal, flushes it
+ * once and makes the group visible: what it returned 0 for is on disk.
+ *
+ * Reading.  Any thread asks store_read(); each call is one LMDB read
+ * transaction that stands on one journal position and lives only as long as
+ * the call.
+ *
+ * No function here knows of sockets.  Durations are in milliseconds, times in
+ * ms since 1970-01-01 UTC unless said otherwise. */
+#ifndef MADOGUCHI_STORE_STORE_H
+#define MADOGUCHI_STORE_STORE_H
+
+#include "proto/catalogue.h"
+#include "proto/message.h"
+#include "store/entry.pb-c.h"
+
+struct store;
+
+/* ---- founding and opening ------------------------------------------------ */
+
+struct store_founding {
+    const char *municipality; /* 全国地方公共団体コード: six digits, checked */
+    const char *name;         /* of the municipality, UTF-8 */
+    const void *catalogue;    /* packed Document__Catalogue */
+    size_t catalogue_len;
+    const char *actor; /* who founds it: "uid:0" */
+    const char *actor_name;
+    uint64_t now;          /* ms */
+    bool force_filesystem; /* as in store_options */
+};
+
+/* Makes a new store at `path`, which must not exist: built beside its place,
+ * flushed, renamed.  ERR_STATE when it exists, ERR_INVALID on a bad code or
+ * name, ERR_INTERNAL with the system's words otherwise. */
+int store_create(const char *path, const struct store_founding *founding,
+                 struct error *e) MUST_CHECK;
+
+struct store_options {
+    bool force_filesystem;     /* allow NFS, CIFS, 9p and FUSE */
+    uint64_t map_bytes;        /* LMDB address space; 0: 64 GiB */
+    uint64_t free_floor_bytes; /* below this much free disk entries are refused; 0: 64 MiB */
+    size_t segment_bytes;      /* of new journal segments; 0: 16 MiB */
+    /* Told during recovery and refolding, at most every 200 ms: entries done
+     * of entries to do.  May be NULL. */
+    void (*progress)(void *ctx, const char *what, uint64_t done, uint64_t total);
+    void *progress_ctx;
+    /* One line a person should know: a torn tail cut, a refold and why, a
+     * filesystem warning.  May be NULL. */
+    void (*notice)(void *ctx, const char *line);
+    void *notice_ctx;
+};
+
+/* Opens the store for writing, takes its lock (ERR_STATE when another process
+ * has it), recovers the journal and brings the folds up to its head.
+ * ERR_DOES_NOT_HOLD: the journal is damaged; the sentence names the segment
+ * and record and says how to restore.  ERR_STATE: a newer format. */
+int store_open(const char *path, const struct store_options *options, struct store **out,
+               struct error *e) MUST_CHECK;
+
+/* Closes.  With `clean` the folds are flushed and the mark of a clean stop is
+ * written, so that the next start need not recover. */
+void store_close(struct store *s, bool clean);
+
+const char *store_municipality(const struct store *s); /* six digits */
+const char *store_name(const struct store *s);
+const uint8_t *store_id(const struct store *s); /* 16 bytes */
+
+/* ---- writing: the owning thread only --------------------------------------- */
+
+struct store_actor {
+    const char *id;   /* "uid:1000": request ids belong to it */
+    const char *name; /* or NULL */
+};
+
+struct store_result {
+    uint64_t seq;
+    const char *number; /* of the case or session opened, or NULL; in the arena */
+    bool known;         /* the same request was recorded before */
+    size_t n_warning;
+    const Journal__Warning *const *warning; /* in the arena */
+};
+
+enum store_outcome {
+    STORE_DONE = 0,
+    STORE_REFUSED = -1, /* nothing of the group is recorded; e says why; reading goes on */
+    STORE_FATAL = -2,   /* outcome unknown: answer nothing, log, exit */
+};
+
+/* Begins a group.  STORE_REFUSED: ERR_FULL when disk or map are at their
+ * floor, before anything is written. */
+enum store_outcome store_begin(struct store *s, uint64_t now, struct error *e) MUST_CHECK;
+
+/* Validates one request (already through check_request()) and adds it to the
+ * group.  With request->check nothing is added, the result says what would be.
+ * Results and the entry's texts live in `arena`, which must live until
+ * store_commit().
+ * -1: refused, the group is as it was (any code of error.h).
+ * If the group itself broke (a table could not be written) store_broken()
+ * says so and every request of it must be refused with store_abort(). */
+int store_record(struct store *s, const struct store_actor *actor,
+                 const Madoguchi__Request *request, struct arena *arena,
+                 struct store_result *result, struct error *e) MUST_CHECK;
+bool store_broken(const struct store *s);
+
+/* How many entries the open group holds, and their bytes.  A caller ends a
+ * group at STORE_GROUP_MAX entries or STORE_GROUP_BYTES. */
+#define STORE_GROUP_MAX   1000
+#define STORE_GROUP_BYTES (8u << 20)
+size_t store_group_entries(const struct store *s);
+size_t store_group_bytes(const struct store *s);
+
+/* Flushes the journal and makes the group visible. */
+enum store_outcome store_commit(struct store *s, struct error *e) MUST_CHECK;
+void store_abort(struct store *s);
+
+/* Brings the cells (the roll-ups statistics are read from) up to date.  They
+ * lag behind recorded entries by at most a second while groups follow each
+ * other; call it before handing a question to store_read(), which otherwise
+ * counts from the ledger, rightly but slower, and when the loop is idle.  Does
+ * nothing inside a group. */
+int store_settle(struct store *s, struct error *e) MUST_CHECK;
+
+/* ---- reading: any thread ---------------------------------------------------- */
+
+/* Takes one page of an answer; the page and all in it is the caller's only
+ * during the call.  Non-zero stops the reading. */
+typedef int (*store_page_fn)(void *ctx, const Madoguchi__Page *page);
+
+/* Answers a reading request (show, list, stats, indicators, prove, documents)
+ * page by page; every page packs to less than FRAME_MAX - 256 bytes.
+ * *position is the journal position all of it stands on.  `now` decides what
+ * "this fiscal year" and "today" mean where the request does not say. */
+int store_read(struct store *s, const Madoguchi__Request *request, uint64_t now, store_page_fn page,
+               void *ctx, uint64_t *position, struct error *e) MUST_CHECK;
+
+struct store_status {
+    uint64_t head; /* seq of the last recorded entry */
+    uint8_t head_hash[32];
+    uint64_t applied;     /* seq the folds stand on */
+    uint64_t recorded_at; /* of the head, ms */
+    uint32_t fold_version;
+    uint64_t segments;
+    uint64_t journal_bytes; /* on disk */
+    uint64_t map_bytes, map_used;
+    uint64_t free_bytes;      /* of the file system */
+    uint64_t groups, entries; /* since the start */
+    uint64_t last_flush_us;
+    unsigned readers, readers_max;
+    bool full; /* entries are being refused */
+};
+void store_status(struct store *s, struct store_status *out);
+
+/* ---- proof ----------------------------------------------------------------- */
+
+/* Takes the lines of a proof as they come. */
+typedef void (*store_line_fn)(void *ctx, const char *name, const char *value);
+
+/* Proves the store at `path` from its files: chain, every record's checksum, a
+ * refold into an empty LMDB in a temporary folder and a comparison of every
+ * table.  Changes nothing.  ERR_DOES_NOT_HOLD names the segment and record, or
+ * the table and key.  `locked`: the caller is the daemon that owns the store
+ * (LMDB is read from a copy); otherwise the store's lock is taken, ERR_STATE
+ * when a daemon runs. */
+int store_verify(const char *path, bool force_filesystem, store_line_fn line, void *ctx,
+                 struct error *e) MUST_CHECK;
+int store_verify_online(struct store *s, store_line_fn line, void *ctx, struct error *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,176 @@
+#include "store/sums.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct slot {
+    uint64_t hash;
+    size_t key; /* place in `keys` */
+    uint32_t len;
+    uint32_t values; /* place in `values`, in steps of width */
+};
+
+struct sums {
+    unsigned width;
+    size_t max;
+    struct slot *slots; /* in the order of their coming */
+    size_t n, cap;
+    uint32_t *index; /* hash table: slot + 1 */
+    size_t places;   /* a power of two, twice cap */
+    int64_t *values;
+    uint8_t *keys;
+    size_t keys_len, keys_cap;
+};
+
+struct sums *sums_new(unsigned width, size_t max) {
+    struct sums *s = calloc(1, sizeof *s);
+    if (s != NULL) {
+        s->width = width;
+        s->max = max < UINT32_MAX / 4 ? max : UINT32_MAX / 4;
+    }
+    return s;
+}
+
+void sums_free(struct sums *s) {
+    if (s != NULL) {
+        free(s->slots);
+        free(s->index);
+        free(s->values);
+        free(s->keys);
+        free(s);
+    }
+}
+
+void sums_clear(struct sums *s) {
+    if (s->n > 0) {
+        memset(s->index, 0, s->places * sizeof *s->index);
+    }
+    s->n = 0;
+    s->keys_len = 0;
+}
+
+size_t sums_count(const struct sums *s) {
+    return s->n;
+}
+
+static uint64_t hash_bytes(const uint8_t *p, size_t len) {
+    uint64_t h = 0xcbf29ce484222325u;
+    for (size_t i = 0; i < len; i++) {
+        h = (h ^ p[i]) * 0x100000001b3u;
+    }
+    return h ^ h >> 29;
+}
+
+static int grow_slots(struct sums *s) {
+    size_t cap = s->cap == 0 ? 64 : s->cap * 2;
+    struct slot *slots = realloc(s->slots, cap * sizeof *slots);
+    if (slots == NULL) {
+        return -1;
+    }
+    s->slots = slots;
+    int64_t *values = realloc(s->values, cap * s->width * sizeof *values);
+    if (values == NULL) {
+        return -1;
+    }
+    s->values = values;
+    uint32_t *index = calloc(cap * 2, sizeof *index);
+    if (index == NULL) {
+        return -1;
+    }
+    free(s->index);
+    s->index = index;
+    s->places = cap * 2;
+    s->cap = cap;
+    for (size_t i = 0; i < s->n; i++) {
+        size_t at = s->slots[i].hash & (s->places - 1);
+        while (s->index[at] != 0) {
+            at = (at + 1) & (s->places - 1);
+        }
+        s->index[at] = (uint32_t)i + 1;
+    }
+    return 0;
+}
+
+static int grow_keys(struct sums *s, size_t len) {
+    if (s->keys_cap - s->keys_len >= len) {
+        return 0;
+    }
+    size_t cap = s->keys_cap == 0 ? 4096 : s->keys_cap * 2;
+    while (cap - s->keys_len < len) {
+        cap *= 2;
+    }
+    uint8_t *keys = realloc(s->keys, cap);
+    if (keys == NULL) {
+        return -1;
+    }
+    s->keys = keys;
+    s->keys_cap = cap;
+    return 0;
+}
+
+static int64_t *new_slot(struct sums *s, size_t at, uint64_t hash, const void *key, size_t len) {
+    struct slot *slot = &s->slots[s->n];
+    *slot = (struct slot){hash, s->keys_len, (uint32_t)len, (uint32_t)s->n};
+    if (len > 0) {
+        assert(s->keys != NULL); /* grow_keys() made room */
+        memcpy(s->keys + s->keys_len, key, len);
+    }
+    s->keys_len += len;
+    s->n++;
+    s->index[at] = (uint32_t)s->n;
+    assert(s->values != NULL); /* grow_slots() made room */
+    int64_t *values = s->values + (size_t)slot->values * s->width;
+    memset(values, 0, s->width * sizeof *values);
+    return values;
+}
+
+int sums_add(struct sums *s, const void *key, size_t len, const int64_t *values) {
+    if ((s->n == s->cap && grow_slots(s) < 0) || grow_keys(s, len) < 0) {
+        return -1;
+    }
+    uint64_t hash = hash_bytes(key, len);
+    size_t at = hash & (s->places - 1);
+    int64_t *sum = NULL;
+    while (s->index[at] != 0) {
+        const struct slot *slot = &s->slots[s->index[at] - 1];
+        if (slot->hash == hash && slot->len == len &&
+            (len == 0 || memcmp(s->keys + slot->key, key, len) == 0)) {
+            sum = s->values + (size_t)slot->values * s->width;
+            break;
+        }
+        at = (at + 1) & (s->places - 1);
+    }
+    if (sum == NULL) {
+        if (s->n == s->max) {
+            return -1;
+        }
+        sum = new_slot(s, at, hash, key, len);
+    }
+    for (unsigned i = 0; i < s->width; i++) {
+        sum[i] += values[i];
+    }
+    return 0;
+}
+
+/* qsort_r's argument: where the keys lie. */
+static int compare_slots(const void *a, const void *b, void *keys) {
+    const struct slot *x = a;
+    const struct slot *y = b;
+    const uint8_t *base = keys;
+    size_t n = x->len < y->len ? x->len : y->len;
+    int c = n > 0 ? memcmp(base + x->key, base + y->key, n) : 0;
+    return c != 0 ? c : (x->len > y->len) - (x->len < y->len);
+}
+
+void sums_sort(struct sums *s) {
+    if (s->n > 1) {
+        qsort_r(s->slots, s->n, sizeof *s->slots, compare_slots, s->keys);
+    }
+}
+
+const int64_t *sums_get(const struct sums *s, size_t i, const uint8_t **key, size_t *len) {
+    *key = s->keys + s->slots[i].key;
+    *len = s->slots[i].len;
+    return s->values + (size_t)s->slots[i].values * s->width;
+}
