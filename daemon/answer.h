@@ -1,0 +1,27 @@
+/* Answers, packed straight into a connection's output. */
+#ifndef MADOGUCHI_DAEMON_ANSWER_H
+#define MADOGUCHI_DAEMON_ANSWER_H
+
+#include "daemon/conn.h"
+#include "daemon/request.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Of a recorded request: seq, number, warnings in the request's language. */
+void answer_recorded(struct conn *c, struct request *r);
+
+/* An error, code, field, both sentences and the nearest words.  serial 0: of
+ * no request.  position 0: none. */
+void answer_error(struct conn *c, uint32_t serial, uint64_t position, const struct error *e);
+
+/* The only page of an answer; position 0: none. */
+void answer_page(struct conn *c, uint32_t serial, uint64_t position, Madoguchi__Page *page);
+
+/* Room for a page packed before, `len` bytes (at most ANSWER_PAGE_MAX), to be
+ * filled at once and sent by conn_commit().  NULL on a closed connection. */
+#define ANSWER_PAGE_MAX (65536 - 256)
+uint8_t *answer_reserve_page(struct conn *c, uint32_t serial, bool more, uint64_t position,
+                             size_t len);
+
+#endif

@@ -1,0 +1,32 @@
+/* The subcommands of madoguchid.  Each returns the process's exit status:
+ * 0 done, 1 refused, 2 usage. */
+#ifndef MADOGUCHI_DAEMON_COMMAND_H
+#define MADOGUCHI_DAEMON_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
+
+/* Makes a new store with the default catalogue and says what to do next. */
+int command_init(const char *store, const char *municipality, const char *name,
+                 bool force_filesystem);
+
+struct serve_setting {
+    const char *store;
+    const char *config;        /* path, or NULL */
+    const char *const *listen; /* addresses checked by config_check_listen() */
+    size_t n_listen;
+    bool force_filesystem;     /* also where the configuration does not */
+};
+
+/* Serves until told to stop. */
+int command_serve(const struct serve_setting *setting);
+
+/* Prints the configuration that command_serve() would use. */
+int command_check_config(const struct serve_setting *setting);
+
+/* Proves a store from its files. */
+int command_verify(const char *store, bool force_filesystem);
+
+#endif

@@ -1,0 +1,63 @@
+/* What each message leads to.
+ *
+ * Sits between the connections and the workers: says who a connection is,
+ * greets it, checks each request and hands it on: what records to the group,
+ * what reads to the pool, status and ping answered at once. */
+#ifndef MADOGUCHI_DAEMON_DISPATCH_H
+#define MADOGUCHI_DAEMON_DISPATCH_H
+
+#include "daemon/config.h"
+#include "daemon/conn.h"
+#include "daemon/group.h"
+#include "daemon/peer.h"
+#include "daemon/query.h"
+
+#include <stdint.h>
+
+#define DISPATCH_CODES 16 /* more than any ErrorCode */
+
+#ifndef MADOGUCHI_VERSION
+#define MADOGUCHI_VERSION "0"
+#endif
+
+/* Counted since the start. */
+struct counters {
+    uint64_t connections;
+    uint64_t requests;
+    uint64_t refusals[DISPATCH_CODES]; /* by ErrorCode */
+};
+
+struct dispatch;
+
+/* Everything is the caller's and must outlive the result, which makes its own
+ * connections, queue of requests, group and queries.  NULL when out of memory. */
+struct dispatch_setting {
+    struct event_base *base;
+    int priority; /* of connections; 0 of everything else */
+    struct store *store;
+    struct pool *pool;
+    struct spool_room *room;
+    const struct config *config;
+};
+
+struct dispatch *dispatch_new(const struct dispatch_setting *setting);
+void dispatch_free(struct dispatch *d); /* after pool_stop() returned true */
+
+/* Follows a new configuration, which must outlive d. */
+void dispatch_configure(struct dispatch *d, const struct config *config);
+
+/* Takes over an accepted socket. */
+void dispatch_accept(struct dispatch *d, int fd);
+
+/* Tells an accepted socket that there is no room; the caller closes it. */
+void dispatch_turn_away(struct dispatch *d, int fd);
+
+/* Ends a loop turn: messages left over, the group, the writes.  Returns whether
+ * the next turn must not sleep. */
+bool dispatch_turn(struct dispatch *d);
+
+struct conns *dispatch_conns(struct dispatch *d);
+struct group *dispatch_group(struct dispatch *d);
+const struct counters *dispatch_counters(const struct dispatch *d);
+
+#endif

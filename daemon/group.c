@@ -1,0 +1,173 @@
+#include "daemon/group.h"
+
+#include "daemon/answer.h"
+#include "daemon/log.h"
+
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+struct group {
+    struct store *store;
+    struct conns *conns;
+    struct requests *requests;
+    void (*refused)(void *ctx, const struct request *r, const struct error *e);
+    void *ctx;
+    struct request *first;
+    struct request **end;
+    size_t waiting;
+    size_t last;
+    uint64_t turns;
+};
+
+struct group *group_new(struct store *store, struct conns *conns, struct requests *requests) {
+    struct group *g = calloc(1, sizeof *g);
+    if (g != NULL) {
+        *g = (struct group){.store = store, .conns = conns, .requests = requests};
+        g->end = &g->first;
+    }
+    return g;
+}
+
+void group_free(struct group *g) {
+    if (g == NULL) {
+        return;
+    }
+    while (g->first != NULL) {
+        struct request *r = g->first;
+        g->first = r->next;
+        request_release(g->requests, r);
+    }
+    free(g);
+}
+
+void group_on_refusal(struct group *g,
+                      void (*refused)(void *ctx, const struct request *r, const struct error *e),
+                      void *ctx) {
+    g->refused = refused;
+    g->ctx = ctx;
+}
+
+void group_add(struct group *g, struct request *r) {
+    r->next = NULL;
+    *g->end = r;
+    g->end = &r->next;
+    g->waiting++;
+}
+
+size_t group_waiting(const struct group *g) {
+    return g->waiting;
+}
+
+size_t group_last(const struct group *g) {
+    return g->last;
+}
+
+uint64_t group_turns(const struct group *g) {
+    return g->turns;
+}
+
+static uint64_t wall_ms(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* The outcome is unknown: whoever asked asks again after the restart. */
+static _Noreturn void die(const struct error *e) {
+    log_error(LEVEL_ERROR, "journal-failed", e);
+    log_event(LEVEL_ERROR, "exit", "status=%d answered=none", GROUP_EXIT);
+    _exit(GROUP_EXIT);
+}
+
+/* Validates and folds from *r on until the group is full; the refused are
+ * marked.  Returns the first request that is not in the group.  *broken: the
+ * whole group must be given up. */
+static struct request *record(struct group *g, struct request *r, bool *broken, struct error *e) {
+    for (; r != NULL; r = r->next) {
+        if (store_group_entries(g->store) >= STORE_GROUP_MAX ||
+            store_group_bytes(g->store) >= STORE_GROUP_BYTES) {
+            return r;
+        }
+        if (r->refusal != NULL) {
+            continue;
+        }
+        if (store_record(g->store, &r->actor, r->body, &r->arena, &r->result, e) == 0) {
+            continue;
+        }
+        if (store_broken(g->store)) {
+            *broken = true;
+            return r->next;
+        }
+        request_refuse(r, e);
+    }
+    return NULL;
+}
+
+static void refuse_all(struct request *r, const struct request *end, const struct error *e) {
+    for (; r != end; r = r->next) {
+        if (r->refusal == NULL) {
+            request_refuse(r, e);
+        }
+    }
+}
+
+static void answer(struct group *g, struct request *r) {
+    if (r->refusal != NULL && g->refused != NULL) {
+        g->refused(g->ctx, r, r->refusal);
+    }
+    struct conn *c = conn_find(g->conns, r->conn);
+    if (c == NULL) {
+        return;
+    }
+    if (r->refusal != NULL) {
+        answer_error(c, r->serial, 0, r->refusal);
+    } else {
+        answer_recorded(c, r);
+    }
+    conn_done(c);
+}
+
+/* One group from the head of the queue: begin, record, flush, answer. */
+static void run_one(struct group *g) {
+    struct request *first = g->first;
+    struct request *end = NULL;
+    struct error e = {0};
+    bool broken = false;
+    enum store_outcome outcome = store_begin(g->store, wall_ms(), &e);
+    if (outcome == STORE_DONE) {
+        end = record(g, first, &broken, &e);
+        if (broken || store_group_entries(g->store) == 0) {
+            store_abort(g->store);
+        } else {
+            outcome = store_commit(g->store, &e);
+        }
+    }
+    if (outcome == STORE_FATAL) {
+        die(&e);
+    }
+    if (broken || outcome == STORE_REFUSED) {
+        log_error(LEVEL_WARNING, "group-refused", &e);
+        refuse_all(first, end, &e);
+    }
+    size_t n = 0;
+    while (g->first != end) {
+        struct request *r = g->first;
+        g->first = r->next;
+        answer(g, r);
+        request_release(g->requests, r);
+        n++;
+    }
+    g->waiting -= n;
+    g->last = n;
+    if (g->first == NULL) {
+        g->end = &g->first;
+    }
+}
+
+void group_run(struct group *g) {
+    g->turns++;
+    while (g->first != NULL) {
+        run_one(g);
+    }
+}

@@ -1,0 +1,47 @@
+/* The writing side: what waits is recorded in groups, one flush each.
+ *
+ * Requests are added in the order they came.  group_run(), once a loop turn,
+ * records all of them and answers; nothing is answered before it is on disk.
+ * After an error whose outcome is unknown nothing is answered: the process logs
+ * and exits with GROUP_EXIT, and the client asks again with the same request
+ * id. */
+#ifndef MADOGUCHI_DAEMON_GROUP_H
+#define MADOGUCHI_DAEMON_GROUP_H
+
+#include "daemon/conn.h"
+#include "daemon/request.h"
+#include "store/store.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define GROUP_EXIT 70 /* EX_SOFTWARE of sysexits.h */
+
+struct group;
+
+/* The connections answered and the requests released are the caller's and must
+ * outlive the group.  NULL when out of memory. */
+struct group *group_new(struct store *store, struct conns *conns, struct requests *requests);
+void group_free(struct group *g);
+
+/* Told of each refusal, for counting and logging.  NULL: nobody. */
+void group_on_refusal(struct group *g,
+                      void (*refused)(void *ctx, const struct request *r, const struct error *e),
+                      void *ctx);
+
+/* Adds a request of a connection whose conn_begin() was called; the group owns
+ * it until it is answered.  One with a refusal set is answered in its turn. */
+void group_add(struct group *g, struct request *r);
+
+size_t group_waiting(const struct group *g);
+
+/* How many requests the last group had. */
+size_t group_last(const struct group *g);
+
+/* Groups run since the start: the watchdog's measure of progress. */
+uint64_t group_turns(const struct group *g);
+
+/* Records and answers everything that waits. */
+void group_run(struct group *g);
+
+#endif

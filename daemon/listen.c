@@ -1,0 +1,355 @@
+#include "daemon/listen.h"
+
+#include "daemon/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#define LISTEN_SOCKETS 32
+#define NO_ID          ((unsigned)-1)
+
+struct place {
+    struct listen *listen;
+    int fd;
+    struct event *event;
+    char *path; /* NULL: passed by systemd, not ours to remove */
+    dev_t device;
+    ino_t inode;
+};
+
+struct listen {
+    struct event_base *base;
+    int priority;
+    const struct listen_handler *handler;
+    void *ctx;
+    struct place places[LISTEN_SOCKETS];
+    size_t n;
+    struct event *timer;
+    int spare; /* a descriptor to give up when there is none left; -1: given up */
+    bool started, at_limit, no_descriptor, stopped;
+};
+
+static void on_timer(evutil_socket_t fd, short what, void *arg);
+
+struct listen *listen_new(struct event_base *base, int priority,
+                          const struct listen_handler *handler, void *ctx) {
+    struct listen *l = calloc(1, sizeof *l);
+    if (l == NULL) {
+        return NULL;
+    }
+    *l = (struct listen){
+        .base = base, .priority = priority, .handler = handler, .ctx = ctx, .spare = -1};
+    l->timer = evtimer_new(base, on_timer, l);
+    if (l->timer == NULL) {
+        free(l);
+        return NULL;
+    }
+    event_priority_set(l->timer, 0);
+    l->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    return l;
+}
+
+/* ---- accepting ------------------------------------------------------------------ */
+
+/* The one place that decides whether connections are accepted. */
+static void update(struct listen *l) {
+    bool on = l->started && !l->at_limit && !l->no_descriptor && !l->stopped;
+    for (size_t i = 0; i < l->n; i++) {
+        if (on) {
+            event_add(l->places[i].event, NULL);
+        } else {
+            event_del(l->places[i].event);
+        }
+    }
+}
+
+static void no_descriptor(struct listen *l, int fd, int err) {
+    log_event(LEVEL_WARNING, "accept-paused", "why=\"%s\" for_ms=%d", strerror(err),
+              LISTEN_PAUSE_MS);
+    if (l->spare >= 0) {
+        close(l->spare);
+        int client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (client >= 0) {
+            if (l->handler->busy != NULL) {
+                l->handler->busy(l->ctx, client);
+            }
+            close(client);
+        }
+        l->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    }
+    l->no_descriptor = true;
+    update(l);
+    struct timeval tv = {.tv_usec = LISTEN_PAUSE_MS * 1000};
+    event_add(l->timer, &tv);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg) {
+    struct listen *l = arg;
+    (void)fd;
+    (void)what;
+    if (l->spare < 0) {
+        l->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    }
+    l->no_descriptor = false;
+    update(l);
+}
+
+static void on_acceptable(evutil_socket_t fd, short what, void *arg) {
+    struct listen *l = ((struct place *)arg)->listen;
+    (void)what;
+    for (int i = 0; i < LISTEN_TURN && !l->at_limit && !l->stopped; i++) {
+        int client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (client >= 0) {
+            l->handler->accepted(l->ctx, client);
+        } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+            no_descriptor(l, fd, errno);
+            return;
+        } else if (errno == EAGAIN) {
+            return;
+        } else if (errno != EINTR && errno != ECONNABORTED) {
+            log_event(LEVEL_WARNING, "accept-failed", "why=\"%s\"", strerror(errno));
+            return;
+        }
+    }
+}
+
+void listen_start(struct listen *l) {
+    l->started = true;
+    update(l);
+}
+
+void listen_pause(struct listen *l) {
+    l->at_limit = true;
+    update(l);
+}
+
+void listen_resume(struct listen *l) {
+    if (l->at_limit) {
+        l->at_limit = false;
+        update(l);
+    }
+}
+
+void listen_stop(struct listen *l) {
+    l->stopped = true;
+    update(l);
+    event_del(l->timer);
+}
+
+size_t listen_count(const struct listen *l) {
+    return l->n;
+}
+
+/* ---- sockets -------------------------------------------------------------------- */
+
+static int refuse(const char *path, const char *what, struct error *e) {
+    return error_set(e, ERR_INTERNAL, "listen", "Cannot listen on %s: %s: %s.",
+                     "%s で待ち受けできません (%s: %s)。", path, what, strerror(errno));
+}
+
+static struct place *place_add(struct listen *l, int fd) {
+    if (l->n == LISTEN_SOCKETS) {
+        return NULL;
+    }
+    struct place *p = &l->places[l->n];
+    *p = (struct place){.listen = l, .fd = fd};
+    p->event = event_new(l->base, fd, EV_READ | EV_PERSIST, on_acceptable, p);
+    if (p->event == NULL) {
+        return NULL;
+    }
+    event_priority_set(p->event, l->priority);
+    l->n++;
+    update(l);
+    return p;
+}
+
+static int user_id(const char *name, unsigned *id, struct error *e) {
+    char *end;
+    *id = NO_ID;
+    if (name == NULL) {
+        return 0;
+    }
+    const struct passwd *pw = getpwnam(name);
+    if (pw != NULL) {
+        *id = pw->pw_uid;
+        return 0;
+    }
+    unsigned long n = strtoul(name, &end, 10);
+    if (name[0] >= '0' && name[0] <= '9' && *end == '\0' && n < NO_ID) {
+        *id = (unsigned)n;
+        return 0;
+    }
+    return error_set(e, ERR_INVALID, "socket_owner", "There is no user %s.",
+                     "利用者 %s はこの機械にいません。", name);
+}
+
+static int group_id(const char *name, unsigned *id, struct error *e) {
+    char *end;
+    *id = NO_ID;
+    if (name == NULL) {
+        return 0;
+    }
+    const struct group *gr = getgrnam(name);
+    if (gr != NULL) {
+        *id = gr->gr_gid;
+        return 0;
+    }
+    unsigned long n = strtoul(name, &end, 10);
+    if (name[0] >= '0' && name[0] <= '9' && *end == '\0' && n < NO_ID) {
+        *id = (unsigned)n;
+        return 0;
+    }
+    return error_set(e, ERR_INVALID, "socket_group", "There is no group %s.",
+                     "グループ %s はこの機械にありません。", name);
+}
+
+/* Whether somebody answers on the socket; a full queue is somebody. */
+static bool is_alive(const struct sockaddr_un *address) {
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) {
+        return true;
+    }
+    bool alive =
+        connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 || errno == EAGAIN;
+    close(fd);
+    return alive;
+}
+
+/* Removes a socket that a dead process left. */
+static int clear_path(const struct sockaddr_un *address, struct error *e) {
+    const char *path = address->sun_path;
+    struct stat st;
+    if (lstat(path, &st) != 0) {
+        return errno == ENOENT ? 0 : refuse(path, "stat", e);
+    }
+    if (!S_ISSOCK(st.st_mode)) {
+        return error_set(e, ERR_INVALID, "listen",
+                         "Cannot listen on %s: it exists and is not a socket.",
+                         "%s で待ち受けできません。同じ名前のファイルがあり、ソケットではありません。",
+                         path);
+    }
+    if (is_alive(address)) {
+        return error_set(e, ERR_STATE, "listen",
+                         "Cannot listen on %s: another process answers there.",
+                         "%s で待ち受けできません。別のプロセスが待ち受けています。", path);
+    }
+    if (unlink(path) != 0 && errno != ENOENT) {
+        return refuse(path, "unlink", e);
+    }
+    log_event(LEVEL_NOTICE, "stale-socket-removed", "path=%s", path);
+    return 0;
+}
+
+/* Binds and gives the path its mode and owner before anybody can connect. */
+static int bind_path(int fd, const struct sockaddr_un *address, unsigned uid, unsigned gid,
+                     struct error *e) {
+    const char *path = address->sun_path;
+    if (bind(fd, (const struct sockaddr *)address, sizeof *address) != 0) {
+        return refuse(path, "bind", e);
+    }
+    if ((uid != NO_ID || gid != NO_ID) && chown(path, uid, gid) != 0) {
+        refuse(path, "chown", e);
+    } else if (chmod(path, 0660) != 0) {
+        refuse(path, "chmod", e);
+    } else if (listen(fd, SOMAXCONN) != 0) {
+        refuse(path, "listen", e);
+    } else {
+        return 0;
+    }
+    unlink(path);
+    return -1;
+}
+
+int listen_unix(struct listen *l, const char *path, const char *owner, const char *group,
+                struct error *e) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    unsigned uid;
+    unsigned gid;
+    if (strlen(path) >= sizeof address.sun_path) {
+        return error_set(e, ERR_INVALID, "listen", "The path of a socket has at most %zu bytes.",
+                         "ソケットのパスは %zu バイトまでです。", sizeof address.sun_path - 1);
+    }
+    strcpy(address.sun_path, path);
+    if (user_id(owner, &uid, e) != 0 || group_id(group, &gid, e) != 0 ||
+        clear_path(&address, e) != 0) {
+        return -1;
+    }
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) {
+        return refuse(path, "socket", e);
+    }
+    if (bind_path(fd, &address, uid, gid, e) != 0) {
+        close(fd);
+        return -1;
+    }
+    struct place *p = place_add(l, fd);
+    char *copy = strdup(path);
+    struct stat st;
+    if (p == NULL || copy == NULL || lstat(path, &st) != 0) {
+        unlink(path);
+        free(copy);
+        if (p == NULL) {
+            close(fd);
+        }
+        return error_set(e, ERR_TOO_MUCH, "listen", "Cannot listen on %s: too many sockets.",
+                         "%s で待ち受けできません。待ち受け先が多すぎます。", path);
+    }
+    p->path = copy;
+    p->device = st.st_dev;
+    p->inode = st.st_ino;
+    log_event(LEVEL_INFO, "listening", "path=%s", path);
+    return 0;
+}
+
+int listen_systemd(struct listen *l, struct error *e) {
+    int n = sd_listen_fds(1);
+    for (int i = 0; i < n; i++) {
+        int fd = SD_LISTEN_FDS_START + i;
+        if (sd_is_socket_unix(fd, SOCK_STREAM, 1, NULL, 0) <= 0) {
+            return error_set(e, ERR_INVALID, "listen",
+                             "Socket %d passed by systemd is not a listening Unix stream socket.",
+                             "systemd から渡されたソケット %d は待ち受け用の Unix ソケットではありません。",
+                             i);
+        }
+        int flags = fcntl(fd, F_GETFL);
+        if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 ||
+            fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 || place_add(l, fd) == NULL) {
+            return error_set(e, ERR_INTERNAL, "listen",
+                             "Socket %d passed by systemd cannot be used: %s.",
+                             "systemd から渡されたソケット %d を使えません (%s)。", i, strerror(errno));
+        }
+        log_event(LEVEL_INFO, "listening", "passed=%d", i);
+    }
+    return n > 0 ? n : 0;
+}
+
+void listen_free(struct listen *l) {
+    if (l == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < l->n; i++) {
+        struct place *p = &l->places[i];
+        struct stat st;
+        event_free(p->event);
+        if (p->path != NULL && lstat(p->path, &st) == 0 && st.st_dev == p->device &&
+            st.st_ino == p->inode) {
+            unlink(p->path);
+        }
+        close(p->fd);
+        free(p->path);
+    }
+    event_free(l->timer);
+    if (l->spare >= 0) {
+        close(l->spare);
+    }
+    free(l);
+}

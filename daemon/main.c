@@ -1,0 +1,223 @@
+#include "daemon/command.h"
+#include "daemon/config.h"
+#include "daemon/dispatch.h"
+#include "daemon/log.h"
+#include "daemon/speech.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What the command line said. */
+struct words {
+    const char *store;
+    const char *municipality;
+    const char *name;
+    const char *config;
+    const char *listen[CONFIG_LISTEN_MAX];
+    size_t n_listen;
+    bool check_config;
+    bool force_filesystem;
+};
+
+static const char usage_en[] =
+    "usage: madoguchid init   --store DIR --municipality CODE --name NAME [--force-filesystem]\n"
+    "       madoguchid serve  --store DIR [--listen unix:PATH]... [--config FILE]\n"
+    "       madoguchid serve  --check-config [--config FILE]\n"
+    "       madoguchid verify --store DIR [--force-filesystem]\n"
+    "       madoguchid --help | --version\n"
+    "\n"
+    "The daemon of Madoguchi: keeps the journal of one municipality's counters and answers\n"
+    "its clerks.\n"
+    "\n"
+    "  init      makes a new store, with the default catalogue\n"
+    "  serve     serves it until SIGTERM; SIGHUP reads the configuration again\n"
+    "  verify    proves it from its files: chain, checksums, every table; changes nothing\n"
+    "\n"
+    "  --store DIR           the folder of the store; init makes it\n"
+    "  --municipality CODE   the municipality's code, six digits (全国地方公共団体コード)\n"
+    "  --name NAME           its name\n"
+    "  --listen unix:PATH    where to listen; up to 16 times; takes the configuration's place\n"
+    "  --config FILE         configuration; --check-config prints it with every key explained\n"
+    "  --force-filesystem    allow a store on NFS, CIFS, 9p or FUSE\n"
+    "\n"
+    "Examples:\n"
+    "  madoguchid init --store /var/lib/madoguchi/062090 --municipality 062090 --name 長井市\n"
+    "  madoguchid serve --store /var/lib/madoguchi/062090 --listen unix:/run/madoguchi/062090.sock\n"
+    "  madoguchid serve --check-config > madoguchid.yaml\n"
+    "  madoguchid verify --store /var/lib/madoguchi/062090\n"
+    "\n"
+    "Exit status: 0 done, 1 refused (nothing changed), 2 usage.\n";
+
+static const char usage_ja[] =
+    "使い方: madoguchid init   --store DIR --municipality コード --name 名称 [--force-filesystem]\n"
+    "        madoguchid serve  --store DIR [--listen unix:パス]... [--config ファイル]\n"
+    "        madoguchid serve  --check-config [--config ファイル]\n"
+    "        madoguchid verify --store DIR [--force-filesystem]\n"
+    "        madoguchid --help | --version\n"
+    "\n"
+    "Madoguchi のサーバー。1 つの自治体の窓口の記録を預かり、職員の問い合わせに答えます。\n"
+    "\n"
+    "  init      記録庫を新しく作る (標準のコード表つき)\n"
+    "  serve     SIGTERM まで動く。SIGHUP で設定を読み直す\n"
+    "  verify    ファイルだけから全体を検証する。何も変えない\n"
+    "\n"
+    "  --store DIR            記録庫のフォルダー (init が作る)\n"
+    "  --municipality コード  全国地方公共団体コード (6 桁)\n"
+    "  --name 名称            自治体の名称\n"
+    "  --listen unix:パス     待ち受け先。16 個まで。設定ファイルの listen に代わる\n"
+    "  --config ファイル      設定ファイル。--check-config で全項目を説明つきで表示\n"
+    "  --force-filesystem     NFS, CIFS, 9p, FUSE の上でも使う\n"
+    "\n"
+    "例:\n"
+    "  madoguchid init --store /var/lib/madoguchi/062090 --municipality 062090 --name 長井市\n"
+    "  madoguchid serve --store /var/lib/madoguchi/062090 --listen unix:/run/madoguchi/062090.sock\n"
+    "  madoguchid serve --check-config > madoguchid.yaml\n"
+    "  madoguchid verify --store /var/lib/madoguchi/062090\n"
+    "\n"
+    "終了コード: 0 完了、1 拒否 (何も変わっていない)、2 使い方の誤り\n";
+
+enum { OPT_STORE = 256, OPT_MUNICIPALITY, OPT_NAME, OPT_LISTEN, OPT_CONFIG, OPT_CHECK, OPT_FORCE };
+
+static const struct option options[] = {{"store", required_argument, NULL, OPT_STORE},
+                                        {"municipality", required_argument, NULL, OPT_MUNICIPALITY},
+                                        {"name", required_argument, NULL, OPT_NAME},
+                                        {"listen", required_argument, NULL, OPT_LISTEN},
+                                        {"config", required_argument, NULL, OPT_CONFIG},
+                                        {"check-config", no_argument, NULL, OPT_CHECK},
+                                        {"force-filesystem", no_argument, NULL, OPT_FORCE},
+                                        {"help", no_argument, NULL, 'h'},
+                                        {"version", no_argument, NULL, 'V'},
+                                        {NULL, 0, NULL, 0}};
+
+static void print_usage(FILE *to) {
+    fputs(speech_ja() ? usage_ja : usage_en, to);
+}
+
+static int usage_error(const char *en, const char *ja, const char *word) {
+    fprintf(stderr, "madoguchid: %s%s%s\n", speech_ja() ? ja : en, word[0] != '\0' ? ": " : "",
+            word);
+    say(stderr, "Try: madoguchid --help\n", "使い方: madoguchid --help\n");
+    return EXIT_USAGE;
+}
+
+static int add_listen(struct words *w, const char *address) {
+    struct error e;
+    if (config_check_listen(address, &e) != 0) {
+        say_error(&e);
+        return EXIT_USAGE;
+    }
+    if (w->n_listen == CONFIG_LISTEN_MAX) {
+        return usage_error("--listen stands too often", "--listen が多すぎます", "");
+    }
+    w->listen[w->n_listen++] = address;
+    return EXIT_DONE;
+}
+
+/* Reads the options after the command's word.  -1: go on; otherwise the exit
+ * status. */
+static int read_words(int argc, char **argv, struct words *w) {
+    int c;
+    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        switch (c) {
+        case OPT_STORE:
+            w->store = optarg;
+            break;
+        case OPT_MUNICIPALITY:
+            w->municipality = optarg;
+            break;
+        case OPT_NAME:
+            w->name = optarg;
+            break;
+        case OPT_LISTEN:
+            if (add_listen(w, optarg) != EXIT_DONE) {
+                return EXIT_USAGE;
+            }
+            break;
+        case OPT_CONFIG:
+            w->config = optarg;
+            break;
+        case OPT_CHECK:
+            w->check_config = true;
+            break;
+        case OPT_FORCE:
+            w->force_filesystem = true;
+            break;
+        case 'h':
+            print_usage(stdout);
+            return EXIT_DONE;
+        case 'V':
+            printf("madoguchid %s\n", MADOGUCHI_VERSION);
+            return EXIT_DONE;
+        default:
+            say(stderr, "Try: madoguchid --help\n", "使い方: madoguchid --help\n");
+            return EXIT_USAGE;
+        }
+    }
+    if (optind < argc) {
+        return usage_error("unexpected word", "余分な語があります", argv[optind]);
+    }
+    return -1;
+}
+
+static int run_init(const struct words *w) {
+    if (w->municipality == NULL) {
+        return usage_error("--municipality is missing", "--municipality がありません", "");
+    }
+    if (w->name == NULL) {
+        return usage_error("--name is missing", "--name がありません", "");
+    }
+    return command_init(w->store, w->municipality, w->name, w->force_filesystem);
+}
+
+static int run_serve(const struct words *w) {
+    struct serve_setting setting = {.store = w->store,
+                                    .config = w->config,
+                                    .listen = w->listen,
+                                    .n_listen = w->n_listen,
+                                    .force_filesystem = w->force_filesystem};
+    log_open();
+    return w->check_config ? command_check_config(&setting) : command_serve(&setting);
+}
+
+static int run_verify(const struct words *w) {
+    return command_verify(w->store, w->force_filesystem);
+}
+
+static const struct command {
+    const char *word;
+    int (*run)(const struct words *w);
+} commands[] = {{"init", run_init}, {"serve", run_serve}, {"verify", run_verify}};
+
+int main(int argc, char **argv) {
+    struct words w = {0};
+    if (argc < 2) {
+        print_usage(stderr);
+        return EXIT_USAGE;
+    }
+    const struct command *command = NULL;
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        if (strcmp(commands[i].word, argv[1]) == 0) {
+            command = &commands[i];
+        }
+    }
+    if (command == NULL && argv[1][0] != '-') {
+        return usage_error("there is no such command", "そのような命令はありません", argv[1]);
+    }
+    /* With a command its word takes the program's place for getopt. */
+    int skip = command != NULL ? 1 : 0;
+    argv[skip] = argv[0];
+    int status = read_words(argc - skip, argv + skip, &w);
+    if (status >= 0) {
+        return status;
+    }
+    if (command == NULL) {
+        print_usage(stderr);
+        return EXIT_USAGE;
+    }
+    if (w.store == NULL && !w.check_config) {
+        return usage_error("--store is missing", "--store がありません", "");
+    }
+    return command->run(&w);
+}

@@ -1,0 +1,303 @@
+#include "daemon/query.h"
+
+#include "daemon/answer.h"
+#include "daemon/log.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <time.h>
+
+struct queries {
+    struct store *store;
+    struct pool *pool;
+    struct conns *conns;
+    struct requests *requests;
+    struct spool_room *room;
+    struct query_line *(*line_of)(struct conn *c);
+    void (*refused)(void *ctx, const struct request *r, const struct error *e);
+    void *ctx;
+};
+
+struct query {
+    struct job job;
+    struct query *next;
+    struct queries *all;
+    struct request *request;
+    struct spool *spool;
+    uint64_t position;
+    bool failed;
+    struct error error;
+    int64_t took_ms;
+};
+
+/* ---- lists ---------------------------------------------------------------------- */
+
+static void list_init(struct query_list *l) {
+    l->first = NULL;
+    l->end = &l->first;
+}
+
+static void list_push(struct query_list *l, struct query *q) {
+    q->next = NULL;
+    *l->end = q;
+    l->end = &q->next;
+}
+
+static void list_remove(struct query_list *l, const struct query *q) {
+    for (struct query **at = &l->first; *at != NULL; at = &(*at)->next) {
+        if (*at == q) {
+            *at = q->next;
+            if (q->next == NULL) {
+                l->end = at;
+            }
+            return;
+        }
+    }
+}
+
+void query_line_init(struct query_line *line) {
+    list_init(&line->waiting);
+    list_init(&line->running);
+    list_init(&line->sending);
+    line->active = 0;
+}
+
+struct queries *queries_new(struct store *store, struct pool *pool, struct conns *conns,
+                            struct requests *requests, struct spool_room *room,
+                            struct query_line *(*line_of)(struct conn *c)) {
+    struct queries *q = calloc(1, sizeof *q);
+    if (q != NULL) {
+        *q = (struct queries){store, pool, conns, requests, room, line_of, NULL, NULL};
+    }
+    return q;
+}
+
+void queries_free(struct queries *q) {
+    free(q);
+}
+
+void queries_on_refusal(struct queries *q,
+                        void (*refused)(void *ctx, const struct request *r, const struct error *e),
+                        void *ctx) {
+    q->refused = refused;
+    q->ctx = ctx;
+}
+
+static void query_free(struct query *q) {
+    spool_free(q->spool);
+    request_release(q->all->requests, q->request);
+    free(q);
+}
+
+/* ---- in the pool ------------------------------------------------------------------ */
+
+static int64_t clock_ms(clockid_t clock) {
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Spools one page; non-zero ends the reading. */
+static int take_page(void *ctx, const Madoguchi__Page *page) {
+    struct query *q = ctx;
+    if (atomic_load(&q->job.cancelled)) {
+        return 1;
+    }
+    size_t len = protobuf_c_message_get_packed_size(&page->base);
+    if (len == 0) {
+        return 0;
+    }
+    uint8_t *to = spool_reserve(q->spool, len, &q->error);
+    if (to == NULL) {
+        return 1;
+    }
+    protobuf_c_message_pack(&page->base, to);
+    return spool_commit(q->spool, &q->error) == 0 ? 0 : 1;
+}
+
+static void take_line(void *ctx, const char *name, const char *value) {
+    Madoguchi__Pair pair = MADOGUCHI__PAIR__INIT;
+    SET(&pair, name, bytes_of(name));
+    SET(&pair, value, bytes_of(value));
+    Madoguchi__Pair *pairs[] = {&pair};
+    Madoguchi__Page page = MADOGUCHI__PAGE__INIT;
+    page.pair = pairs;
+    page.n_pair = 1;
+    /* A line that finds no room is only not shown; the verdict stands. */
+    (void)take_page(ctx, &page);
+}
+
+static void run_read(struct query *q) {
+    struct error e = {0};
+    uint64_t now = (uint64_t)clock_ms(CLOCK_REALTIME);
+    int rc = store_read(q->all->store, q->request->body, now, take_page, q, &q->position, &e);
+    if (rc != 0 || q->error.code != 0) {
+        q->failed = true;
+        if (q->error.code == 0) { /* otherwise: the spool said why the reading was ended */
+            q->error = e;
+        }
+        if (q->error.code == 0) {
+            error_set(&q->error, ERR_INTERNAL, "", "The reading ended without a reason.",
+                      "読み取りが理由なく終わりました。");
+        }
+        spool_clear(q->spool);
+    }
+}
+
+static void run(struct job *job) {
+    struct query *q = (struct query *)job;
+    int64_t began = clock_ms(CLOCK_MONOTONIC);
+    if (q->request->body->body_case == MADOGUCHI__REQUEST__BODY_VERIFY) {
+        struct error e = {0};
+        q->failed = store_verify_online(q->all->store, take_line, q, &e) != 0;
+        q->error = e;
+    } else {
+        run_read(q);
+    }
+    spool_end(q->spool);
+    q->took_ms = clock_ms(CLOCK_MONOTONIC) - began;
+}
+
+/* ---- sending ----------------------------------------------------------------------- */
+
+static void start(struct query_line *line, struct query *q) {
+    line->active++;
+    if (pool_submit(q->all->pool, &q->job)) {
+        list_push(&line->running, q);
+        return;
+    }
+    q->failed = true;
+    error_set(&q->error, ERR_BUSY, "", "Too many questions wait for an answer. Ask again.",
+              "答えを待っている問い合わせが多すぎます。もう一度お試しください。");
+    list_push(&line->sending, q);
+}
+
+/* The last answer was sent: the next question of the line begins. */
+static void finish(struct query *q, struct query_line *line, struct conn *c) {
+    list_remove(&line->sending, q);
+    line->active--;
+    query_free(q);
+    conn_done(c);
+    struct query *next = line->waiting.first;
+    if (next != NULL) {
+        list_remove(&line->waiting, next);
+        start(line, next);
+    }
+}
+
+static void send_error(struct query *q, struct conn *c) {
+    if (q->all->refused != NULL) {
+        q->all->refused(q->all->ctx, q->request, &q->error);
+    }
+    answer_error(c, q->request->serial, q->position, &q->error);
+}
+
+/* The next page.  False: it was the last answer. */
+static bool send_page(struct query *q, struct conn *c) {
+    int64_t len = spool_next(q->spool);
+    if (len == 0) {
+        Madoguchi__Page empty = MADOGUCHI__PAGE__INIT;
+        if (q->failed) {
+            send_error(q, c);
+        } else {
+            answer_page(c, q->request->serial, q->position, &empty);
+        }
+        return false;
+    }
+    bool more = spool_records(q->spool) > 1 || q->failed;
+    uint32_t serial = q->request->serial;
+    uint8_t *to =
+        len < 0 ? NULL : answer_reserve_page(c, serial, more, q->position, (size_t)len);
+    if (conn_is_closed(c)) {
+        return false; /* q is gone with it */
+    }
+    if (to == NULL || spool_read(q->spool, to, (size_t)len) != 0) {
+        log_event(LEVEL_ERROR, "spool-lost", "request=%u", serial);
+        conn_close(c); /* half an answer must not look whole */
+        return false;
+    }
+    conn_commit(c);
+    return more;
+}
+
+void query_go_on(struct queries *all, struct query_line *line, struct conn *c) {
+    (void)all;
+    while (line->sending.first != NULL && !conn_full(c)) {
+        struct query *q = line->sending.first;
+        if (!send_page(q, c)) {
+            if (conn_is_closed(c)) {
+                return; /* query_line_close() has freed q */
+            }
+            finish(q, line, c);
+        }
+    }
+}
+
+static void done(struct job *job) {
+    struct query *q = (struct query *)job;
+    struct queries *all = q->all;
+    struct conn *c = conn_find(all->conns, q->request->conn);
+    if (q->took_ms >= QUERY_SLOW_MS) {
+        log_event(LEVEL_INFO, "query-slow", "request=%u kind=%d ms=%" PRId64, q->request->serial,
+                  (int)q->request->body->body_case, q->took_ms);
+    }
+    if (c == NULL) {
+        query_free(q);
+        return;
+    }
+    q->request->body = NULL; /* what a slow reader keeps is small */
+    arena_reset(&q->request->arena);
+    struct query_line *line = all->line_of(c);
+    list_remove(&line->running, q);
+    if (atomic_load(&job->cancelled)) {
+        q->failed = true;
+        spool_clear(q->spool);
+        error_set(&q->error, ERR_BUSY, "", "The daemon is stopping. Ask again.",
+                  "サーバーが停止するところです。もう一度お試しください。");
+    }
+    list_push(&line->sending, q);
+    query_go_on(all, line, c);
+}
+
+/* ---- asking ------------------------------------------------------------------------ */
+
+void query_ask(struct queries *all, struct query_line *line, struct conn *c, struct request *r) {
+    struct query *q = calloc(1, sizeof *q);
+    struct spool *spool = q != NULL ? spool_new(all->room) : NULL;
+    if (spool == NULL) {
+        free(q);
+        request_release(all->requests, r);
+        conn_done(c);
+        conn_close(c);
+        return;
+    }
+    q->job.run = run;
+    q->job.done = done;
+    q->all = all;
+    q->request = r;
+    q->spool = spool;
+    if (line->active < QUERY_AT_ONCE) {
+        start(line, q);
+        query_go_on(all, line, c);
+    } else {
+        list_push(&line->waiting, q);
+    }
+}
+
+static void free_list(struct query_list *l) {
+    while (l->first != NULL) {
+        struct query *q = l->first;
+        l->first = q->next;
+        query_free(q);
+    }
+    list_init(l);
+}
+
+void query_line_close(struct queries *all, struct query_line *line) {
+    free_list(&line->waiting);
+    free_list(&line->sending);
+    for (struct query *q = line->running.first; q != NULL; q = q->next) {
+        pool_cancel(all->pool, &q->job);
+    }
+    list_init(&line->running);
+}

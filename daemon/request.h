@@ -1,0 +1,44 @@
+/* One request on its way through the daemon, from frame to answer.
+ *
+ * Holds the arena that everything of it lives in.  Finished ones are kept for
+ * reuse, so that a busy daemon does not allocate. */
+#ifndef MADOGUCHI_DAEMON_REQUEST_H
+#define MADOGUCHI_DAEMON_REQUEST_H
+
+#include "daemon/conn.h"
+#include "proto/arena.h"
+#include "store/store.h"
+
+#define REQUEST_KEEP 1024 /* finished ones kept */
+
+struct request {
+    struct request *next;        /* of the queue it is in */
+    struct arena arena;
+    struct conn_id conn;         /* who asked */
+    const Madoguchi__Request *body; /* in the arena; NULL once it is not needed */
+    uint32_t serial;
+    bool japanese;               /* language of the sentences in its answer */
+    struct store_actor actor;    /* in the arena */
+    const struct error *refusal; /* decided before its turn came; in the arena */
+    uint8_t *document;           /* an assembled Put; malloc'd, freed with the request */
+    struct store_result result;
+};
+
+struct requests;
+
+struct requests *requests_new(void); /* NULL when out of memory */
+void requests_free(struct requests *all);
+
+/* An empty request whose arena may take a message of the wire; NULL when out
+ * of memory.  To be given to request_release() once. */
+struct request *request_take(struct requests *all);
+void request_release(struct requests *all, struct request *r);
+
+/* Allows the arena what recording needs beside the message: results, texts, and
+ * for `document_len` bytes of a document its unpacked form. */
+void request_widen(struct request *r, size_t document_len);
+
+/* Notes a refusal that is answered when the request's turn comes. */
+void request_refuse(struct request *r, const struct error *e);
+
+#endif

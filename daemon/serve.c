@@ -1,0 +1,506 @@
+#include "daemon/command.h"
+#include "daemon/config.h"
+#include "daemon/dispatch.h"
+#include "daemon/listen.h"
+#include "daemon/log.h"
+#include "daemon/notify.h"
+#include "daemon/speech.h"
+#include "daemon/status.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PRIORITIES        2   /* 0: results, signals, timers; 1: connections */
+#define DESCRIPTORS_EXTRA 64  /* beside those of connections */
+#define EXTEND_USEC       30000000
+#define STATUS_SECONDS    10
+#define LAST_WAIT_MS      1000 /* for queries that were told to end */
+
+enum phase {
+    SERVING,
+    STOPPING, /* nothing new; what is under way is answered */
+    CLOSING,  /* questions had their time; only what is answered goes out */
+    GONE,
+};
+
+struct server {
+    const struct serve_setting *setting;
+    struct config *config;
+    struct config *started; /* as it was at the start: what needs a restart to change */
+    struct event_base *base;
+    struct store *store;
+    struct spool_room room;
+    struct pool *pool;
+    struct dispatch *dispatch;
+    struct listen *listen;
+    struct notify *notify;
+    struct event *signals[3];
+    struct event *status_timer;
+    struct event *stop_timer;
+    enum phase phase;
+    bool accept_paused;
+    uint64_t connections_max; /* as the descriptors allow */
+    uint64_t turns_seen;      /* groups at the last ping */
+};
+
+/* ---- configuration ------------------------------------------------------------- */
+
+/* --listen takes the place of the configuration's. */
+static int override_listen(struct config *c, const struct serve_setting *setting,
+                           struct error *e) {
+    if (setting->n_listen == 0) {
+        return 0;
+    }
+    for (size_t i = 0; i < c->listen_count; i++) {
+        free(c->listen[i]);
+    }
+    c->listen_count = 0;
+    for (size_t i = 0; i < setting->n_listen; i++) {
+        c->listen[i] = strdup(setting->listen[i]);
+        if (c->listen[i] == NULL) {
+            return error_set(e, ERR_INTERNAL, "", "Out of memory.", "メモリーが足りません。");
+        }
+        c->listen_count = i + 1;
+    }
+    return 0;
+}
+
+static int load_config(const struct serve_setting *setting, struct config **out, struct error *e) {
+    if (setting->config != NULL) {
+        if (config_read(setting->config, out, e) != 0) {
+            return -1;
+        }
+    } else {
+        *out = config_defaults();
+        if (*out == NULL) {
+            return error_set(e, ERR_INTERNAL, "", "Out of memory.", "メモリーが足りません。");
+        }
+    }
+    if (setting->force_filesystem) {
+        (*out)->force_filesystem = true;
+    }
+    if (override_listen(*out, setting, e) != 0) {
+        config_free(*out);
+        return -1;
+    }
+    return 0;
+}
+
+int command_check_config(const struct serve_setting *setting) {
+    struct config *c;
+    struct error e;
+    if (load_config(setting, &c, &e) != 0) {
+        say_error(&e);
+        return EXIT_REFUSED;
+    }
+    config_print(c, stdout);
+    config_free(c);
+    return EXIT_DONE;
+}
+
+/* Connections that the descriptors of this process allow; raises the limit
+ * where it may. */
+static uint64_t allowed_connections(uint64_t wanted) {
+    struct rlimit limit;
+    uint64_t need = wanted + DESCRIPTORS_EXTRA;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= need) {
+        return wanted;
+    }
+    struct rlimit raised = {.rlim_cur = need < limit.rlim_max ? need : limit.rlim_max,
+                            .rlim_max = limit.rlim_max};
+    if (setrlimit(RLIMIT_NOFILE, &raised) == 0) {
+        limit = raised;
+    }
+    if (limit.rlim_cur >= need) {
+        return wanted;
+    }
+    uint64_t allowed = limit.rlim_cur > DESCRIPTORS_EXTRA ? limit.rlim_cur - DESCRIPTORS_EXTRA : 1;
+    log_event(LEVEL_WARNING, "connections-limited",
+              "connections_max=%" PRIu64 " allowed=%" PRIu64 " descriptors=%" PRIu64
+              " needed=%" PRIu64,
+              wanted, allowed, (uint64_t)limit.rlim_cur, need);
+    return allowed;
+}
+
+static void apply_config(struct server *s) {
+    const struct config *c = s->config;
+    log_level((enum log_level)c->log_level);
+    s->connections_max = allowed_connections(c->connections_max);
+    atomic_store(&s->room.memory, c->spool_memory_bytes);
+    atomic_store(&s->room.disk, c->spool_disk_bytes);
+}
+
+static void log_restart_key(void *ctx, const char *name) {
+    (void)ctx;
+    log_event(LEVEL_WARNING, "reload-needs-restart", "key=%s", name);
+}
+
+static void reload(struct server *s) {
+    struct config *new;
+    struct error e;
+    if (s->setting->config == NULL) {
+        log_event(LEVEL_NOTICE, "reload-nothing", "why=\"there is no configuration file\"");
+        return;
+    }
+    notify_reloading();
+    if (load_config(s->setting, &new, &e) != 0) {
+        log_error(LEVEL_ERROR, "reload-refused", &e);
+    } else {
+        struct config *old = s->config;
+        s->config = new;
+        apply_config(s);
+        dispatch_configure(s->dispatch, new);
+        pool_waiting_max(s->pool, new->query_waiting_max);
+        size_t n = config_restart_keys(s->started, new, log_restart_key, NULL);
+        if (old != s->started) {
+            config_free(old);
+        }
+        log_event(LEVEL_NOTICE, "reloaded", "path=%s need_restart=%zu", s->setting->config, n);
+    }
+    notify_reloaded();
+}
+
+/* ---- stopping ------------------------------------------------------------------- */
+
+static void finish_each(void *ctx, struct conn *c) {
+    (void)ctx;
+    conn_finish(c);
+}
+
+static void on_stop_timer(evutil_socket_t fd, short what, void *arg) {
+    struct server *s = arg;
+    (void)fd;
+    (void)what;
+    if (s->phase == STOPPING) {
+        s->phase = CLOSING;
+        log_event(LEVEL_NOTICE, "questions-given-up", "connections=%zu",
+                  conns_count(dispatch_conns(s->dispatch)));
+        conns_each(dispatch_conns(s->dispatch), finish_each, NULL);
+    }
+}
+
+static void begin_stop(struct server *s, const char *why) {
+    s->phase = STOPPING;
+    notify_stopping();
+    notify_status("Stopping");
+    log_event(LEVEL_NOTICE, "stopping", "why=%s connections=%zu", why,
+              conns_count(dispatch_conns(s->dispatch)));
+    listen_stop(s->listen);
+    conns_stop_reading(dispatch_conns(s->dispatch));
+    struct timeval tv = {.tv_sec = (time_t)(s->config->query_stop_ms / 1000),
+                         .tv_usec = (suseconds_t)(s->config->query_stop_ms % 1000 * 1000)};
+    event_add(s->stop_timer, &tv);
+}
+
+static void on_signal(evutil_socket_t number, short what, void *arg) {
+    struct server *s = arg;
+    (void)what;
+    if (number == SIGHUP) {
+        if (s->phase == SERVING) {
+            reload(s);
+        }
+        return;
+    }
+    if (s->phase == SERVING) {
+        begin_stop(s, number == SIGINT ? "SIGINT" : "SIGTERM");
+        return;
+    }
+    /* What was answered is on disk; only the mark of a clean stop is missing. */
+    log_event(LEVEL_NOTICE, "exit", "why=\"second signal\" clean=no");
+    _exit(EXIT_DONE);
+}
+
+/* ---- serving ---------------------------------------------------------------------- */
+
+static void on_accepted(void *ctx, int fd) {
+    struct server *s = ctx;
+    dispatch_accept(s->dispatch, fd);
+    if (conns_count(dispatch_conns(s->dispatch)) >= s->connections_max) {
+        s->accept_paused = true;
+        listen_pause(s->listen);
+        log_event(LEVEL_WARNING, "connections-full", "connections_max=%" PRIu64,
+                  s->connections_max);
+    }
+}
+
+static void on_busy(void *ctx, int fd) {
+    struct server *s = ctx;
+    dispatch_turn_away(s->dispatch, fd);
+}
+
+static const struct listen_handler listen_handler = {.accepted = on_accepted, .busy = on_busy};
+
+/* Accepts again when a sixteenth of the places is free, so that the limit is
+ * not logged at every change. */
+static void resume_accept(struct server *s) {
+    uint64_t free_places = s->connections_max / 16 > 0 ? s->connections_max / 16 : 1;
+    if (s->accept_paused &&
+        conns_count(dispatch_conns(s->dispatch)) + free_places <= s->connections_max) {
+        s->accept_paused = false;
+        listen_resume(s->listen);
+        log_event(LEVEL_NOTICE, "connections-resumed", "connections_max=%" PRIu64,
+                  s->connections_max);
+    }
+}
+
+static bool is_alive(void *ctx) {
+    struct server *s = ctx;
+    struct group *g = dispatch_group(s->dispatch);
+    bool alive = group_waiting(g) == 0 || group_turns(g) != s->turns_seen;
+    s->turns_seen = group_turns(g);
+    return alive;
+}
+
+static void on_status_timer(evutil_socket_t fd, short what, void *arg) {
+    struct server *s = arg;
+    struct store_status status;
+    (void)fd;
+    (void)what;
+    store_status(s->store, &status);
+    notify_status("Serving %s (%s): entry %" PRIu64 ", %zu connections%s",
+                  store_name(s->store), store_municipality(s->store), status.head,
+                  conns_count(dispatch_conns(s->dispatch)),
+                  status.full ? ", FULL: nothing new is recorded" : "");
+}
+
+static int64_t now_us(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* Waits a moment for as many requests as came the last time: one flush then
+ * carries them all. */
+static void gather(struct server *s) {
+    struct group *g = dispatch_group(s->dispatch);
+    if (s->config->gather_us == 0 || group_waiting(g) == 0) {
+        return;
+    }
+    int64_t until = now_us() + (int64_t)s->config->gather_us;
+    while (group_waiting(g) < group_last(g) && now_us() < until) {
+        event_base_loop(s->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+    }
+}
+
+/* The loop.  Each turn: everything that is readable now, then one group, then
+ * one write a connection.  A turn of our own instead of an event of low
+ * priority, which busy connections could starve. */
+static void run(struct server *s) {
+    bool busy = false;
+    while (s->phase != GONE) {
+        event_base_loop(s->base, busy ? EVLOOP_ONCE | EVLOOP_NONBLOCK : EVLOOP_ONCE);
+        gather(s);
+        busy = dispatch_turn(s->dispatch);
+        resume_accept(s);
+        if (s->phase == STOPPING || s->phase == CLOSING) {
+            struct conns *conns = dispatch_conns(s->dispatch);
+            conns_finish_all(conns);
+            busy = dispatch_turn(s->dispatch) || busy;
+            if (conns_count(conns) == 0) {
+                s->phase = GONE;
+            }
+        }
+    }
+}
+
+/* ---- starting ---------------------------------------------------------------------- */
+
+static void on_progress(void *ctx, const char *what, uint64_t done, uint64_t total) {
+    (void)ctx;
+    notify_extend(EXTEND_USEC);
+    notify_status("%s: %" PRIu64 " of %" PRIu64 " entries", what, done, total);
+}
+
+static void on_notice(void *ctx, const char *line) {
+    (void)ctx;
+    log_event(LEVEL_NOTICE, "store", "says=\"%s\"", line);
+}
+
+static int open_store(struct server *s, struct error *e) {
+    const struct store_options options = {.force_filesystem = s->config->force_filesystem,
+                                          .map_bytes = s->config->map_bytes,
+                                          .free_floor_bytes = s->config->free_floor_bytes,
+                                          .segment_bytes = s->config->segment_bytes,
+                                          .progress = on_progress,
+                                          .notice = on_notice};
+    notify_status("Opening the store");
+    return store_open(s->setting->store, &options, &s->store, e);
+}
+
+static void log_library(void *ctx, const char *name, const char *version) {
+    (void)ctx;
+    log_event(LEVEL_INFO, "library", "name=%s version=%s", name, version);
+}
+
+static int out_of_memory(struct error *e) {
+    return error_set(e, ERR_INTERNAL, "", "Out of memory.", "メモリーが足りません。");
+}
+
+static int open_base(struct server *s, struct error *e) {
+    struct event_config *cfg = event_config_new();
+    if (cfg != NULL) {
+        event_config_set_flag(cfg, EVENT_BASE_FLAG_NOLOCK);
+        s->base = event_base_new_with_config(cfg);
+        event_config_free(cfg);
+    }
+    if (s->base == NULL || event_base_priority_init(s->base, PRIORITIES) != 0) {
+        return error_set(e, ERR_INTERNAL, "", "The event loop cannot start.",
+                         "イベントループを始められません。");
+    }
+    return 0;
+}
+
+static int add_timers(struct server *s, struct error *e) {
+    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+    for (size_t i = 0; i < 3; i++) {
+        s->signals[i] = evsignal_new(s->base, numbers[i], on_signal, s);
+        if (s->signals[i] == NULL || event_priority_set(s->signals[i], 0) != 0 ||
+            event_add(s->signals[i], NULL) != 0) {
+            return out_of_memory(e);
+        }
+    }
+    s->stop_timer = evtimer_new(s->base, on_stop_timer, s);
+    s->status_timer = event_new(s->base, -1, EV_PERSIST, on_status_timer, s);
+    if (s->stop_timer == NULL || s->status_timer == NULL) {
+        return out_of_memory(e);
+    }
+    event_priority_set(s->stop_timer, 0);
+    event_priority_set(s->status_timer, 0);
+    if (getenv("NOTIFY_SOCKET") != NULL) {
+        struct timeval tv = {.tv_sec = STATUS_SECONDS};
+        event_add(s->status_timer, &tv);
+    }
+    return 0;
+}
+
+static int open_rooms(struct server *s, struct error *e) {
+    const struct config *c = s->config;
+    s->pool = pool_new(s->base, 0, (unsigned)c->query_threads, c->query_waiting_max);
+    if (s->pool == NULL) {
+        return error_set(e, ERR_INTERNAL, "", "The threads cannot start.",
+                         "スレッドを始められません。");
+    }
+    const struct dispatch_setting setting = {.base = s->base,
+                                             .priority = 1,
+                                             .store = s->store,
+                                             .pool = s->pool,
+                                             .room = &s->room,
+                                             .config = c};
+    s->dispatch = dispatch_new(&setting);
+    s->listen = listen_new(s->base, 1, &listen_handler, s);
+    return s->dispatch == NULL || s->listen == NULL ? out_of_memory(e) : 0;
+}
+
+static int open_sockets(struct server *s, struct error *e) {
+    const struct config *c = s->config;
+    if (listen_systemd(s->listen, e) < 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < c->listen_count; i++) {
+        if (listen_unix(s->listen, c->listen[i] + strlen("unix:"), c->socket_owner,
+                        c->socket_group, e) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int start(struct server *s, struct error *e) {
+    log_event(LEVEL_NOTICE, "starting", "version=%s store=%s", MADOGUCHI_VERSION,
+              s->setting->store);
+    status_libraries(log_library, NULL);
+    if (open_store(s, e) != 0 || open_base(s, e) != 0 || open_rooms(s, e) != 0 ||
+        add_timers(s, e) != 0 || open_sockets(s, e) != 0) {
+        return -1;
+    }
+    s->notify = notify_ready(s->base, is_alive, s);
+    if (s->notify == NULL) {
+        return out_of_memory(e);
+    }
+    struct store_status status;
+    store_status(s->store, &status);
+    log_event(LEVEL_NOTICE, "ready", "municipality=%s head=%" PRIu64,
+              store_municipality(s->store), status.head);
+    on_status_timer(-1, 0, s);
+    listen_start(s->listen);
+    return 0;
+}
+
+/* Frees what start() made, also half of it.  `clean`: everything ended as it
+ * should. */
+static void end(struct server *s, bool clean) {
+    listen_free(s->listen);
+    bool quiet = s->pool == NULL || pool_stop(s->pool, LAST_WAIT_MS);
+    if (!quiet) {
+        /* A question still reads the store: it cannot be closed under it. */
+        log_event(LEVEL_WARNING, "exit", "why=\"a question does not end\" clean=no");
+        _exit(clean ? EXIT_DONE : EXIT_REFUSED);
+    }
+    dispatch_free(s->dispatch);
+    notify_free(s->notify);
+    for (size_t i = 0; i < 3; i++) {
+        if (s->signals[i] != NULL) {
+            event_free(s->signals[i]);
+        }
+    }
+    if (s->stop_timer != NULL) {
+        event_free(s->stop_timer);
+    }
+    if (s->status_timer != NULL) {
+        event_free(s->status_timer);
+    }
+    if (s->base != NULL) {
+        event_base_free(s->base);
+    }
+    if (s->store != NULL) {
+        store_close(s->store, true);
+    }
+    if (s->config != s->started) {
+        config_free(s->config);
+    }
+    config_free(s->started);
+}
+
+static int refuse(const struct error *e) {
+    log_error(LEVEL_ERROR, "refused-to-start", e);
+    if (isatty(STDERR_FILENO) != 0) {
+        say_error(e);
+    }
+    return EXIT_REFUSED;
+}
+
+int command_serve(const struct serve_setting *setting) {
+    struct server s = {.setting = setting, .room = {.directory = setting->store}};
+    struct error e;
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGHUP, SIG_IGN); /* until the loop takes it: a reload too early must not kill */
+    if (load_config(setting, &s.config, &e) != 0) {
+        return refuse(&e);
+    }
+    s.started = s.config;
+    if (s.config->listen_count == 0 && sd_listen_fds(0) <= 0) {
+        config_free(s.config);
+        say(stderr, "madoguchid: there is nowhere to listen: give --listen unix:PATH\n",
+            "madoguchid: 待ち受け先がありません。--listen unix:パス を指定してください\n");
+        return EXIT_USAGE;
+    }
+    apply_config(&s);
+    int status = EXIT_DONE;
+    if (start(&s, &e) != 0) {
+        status = refuse(&e);
+    } else {
+        run(&s);
+    }
+    end(&s, status == EXIT_DONE);
+    if (status == EXIT_DONE) {
+        log_event(LEVEL_NOTICE, "stopped", "clean=yes");
+    }
+    return status;
+}
