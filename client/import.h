@@ -1,0 +1,83 @@
+/* An import as a whole: its rows as packed requests, what is wrong with them,
+ * and the two passes over the connection.
+ *
+ * The first pass asks for every row whether it could be recorded (check) and
+ * records nothing; only when all could, the second records what is new.  A row
+ * is known by its source, ref, kind, values and how-many-th it is, so that the
+ * same command, given again, adds only what is missing. */
+#ifndef MADOGUCHI_CLIENT_IMPORT_H
+#define MADOGUCHI_CLIENT_IMPORT_H
+
+#include "client/client.h"
+#include "client/import_row.h"
+
+#define IMPORT_PROBLEMS_SHOWN 50
+
+enum import_state { IMPORT_UNASKED, IMPORT_NEW, IMPORT_KNOWN, IMPORT_BAD };
+
+struct import_item {
+    size_t offset;      /* of its request in import.bytes */
+    uint32_t len;
+    unsigned line;
+    uint32_t date;      /* 0: none */
+    uint32_t service;   /* index into import.services; 0 is none */
+    uint8_t kind;       /* enum import_kind */
+    uint8_t state;      /* enum import_state */
+    bool after_ref;     /* an earlier row of the file opens its ref */
+    bool after_session; /* the same of its session */
+    bool planned;
+};
+
+struct import_problem {
+    unsigned line;
+    char column[16];
+    struct error error;
+};
+
+struct import_index; /* keys to numbers */
+
+struct import {
+    struct client *client;
+    const char *source;
+    struct import_header header;
+    bool has_header;
+    struct import_item *items;
+    size_t n_items, items_size;
+    uint8_t *bytes;
+    size_t n_bytes, bytes_size;
+    char services[256][40];
+    uint32_t n_services;
+    struct import_index *refs;      /* ref to the item that opens it */
+    struct import_index *identical; /* hash of a row to how often it came */
+    struct arena row_arena, ref_arena;
+    struct catalogue *catalogue;    /* or NULL */
+    struct import_problem problem[IMPORT_PROBLEMS_SHOWN];
+    size_t n_problem;               /* may be more than are kept */
+    unsigned line;                  /* of the row at hand */
+    bool failed;                    /* out of memory */
+    size_t recorded, known, notes;
+};
+
+void import_init(struct import *import, struct client *client, const char *source);
+void import_free(struct import *import);
+
+/* Takes all rows of a text.  Bad cells become problems; -1 only when the file
+ * as a whole cannot be read. */
+int import_read(struct import *import, const char *data, size_t len, struct error *e) MUST_CHECK;
+
+void import_tell(struct import *import, unsigned line, const char *column,
+                 const struct error *error);
+
+/* Called now and then with how many of how many are done. */
+typedef void (*import_progress_fn)(void *ctx, const char *what, size_t done, size_t total);
+
+/* The first pass: every item becomes NEW, KNOWN or BAD. */
+enum connection_outcome import_check(struct import *import, import_progress_fn progress, void *ctx,
+                                     struct error *e) MUST_CHECK;
+
+/* The second pass: records what is new, until a row is refused, which is then
+ * the only problem. */
+enum connection_outcome import_record(struct import *import, import_progress_fn progress,
+                                      void *ctx, struct error *e) MUST_CHECK;
+
+#endif
