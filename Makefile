@@ -174,10 +174,19 @@ $(BUILD)/bench: $(call obj,$(call src,tests/bench)) $(LIBPROTO)
 	$(LINK) $^ $(PKG_LIBS)
 
 SOURCES := $(foreach d,proto store daemon client tests tests/bench,$(wildcard $(d)/*.c $(d)/*.h))
-lint: $(GEN_H)
-	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --suppress=missingIncludeSystem \
-	    --enable=warning,performance,portability -I. -I$(BUILD)/gen $(foreach d,proto store daemon client,$(d))
-	clang-tidy --quiet $(filter %.c,$(SOURCES)) -- -std=gnu17 $(CPPFLAGS) $(PKG_CFLAGS)
+JOBS    := $(shell nproc 2>/dev/null || echo 2)
+lint: deps
+	@command -v clang-tidy cppcheck clang-format >/dev/null || \
+	    sh tests/deps.sh "" "clang-tidy cppcheck clang-format" clang-tidy cppcheck clang-format
+	@$(MAKE) --no-print-directory lint-run
+.PHONY: lint-run
+lint-run: $(GEN_H)
+	clang-format --dry-run -Werror $(SOURCES)
+	cppcheck -j $(JOBS) --quiet --error-exitcode=1 --inline-suppr --std=c11 -D_GNU_SOURCE \
+	    --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches \
+	    --enable=warning,performance,portability -I. $(foreach d,proto store daemon client,$(d))
+	@printf '%s\n' $(foreach d,proto store daemon client,$(wildcard $(d)/*.c)) | xargs -P $(JOBS) -n 8 sh -c \
+	    'clang-tidy --quiet "$$@" -- -std=gnu17 $(subst ','"'"',$(CPPFLAGS)) $(PKG_CFLAGS) 2>/dev/null' tidy
 
 format:
 	@clang-format --version | grep -q 'version 14\.' || { echo 'clang-format 14 is needed'; exit 1; }

@@ -84,8 +84,7 @@ void client_envelope(struct client *c, Madoguchi__Request *request) {
         connection_request_id(c->request_id);
         c->has_request_id = true;
     }
-    SET(request, id,
-        ((ProtobufCBinaryData){.len = sizeof c->request_id, .data = c->request_id}));
+    SET(request, id, ((ProtobufCBinaryData){.len = sizeof c->request_id, .data = c->request_id}));
     if (c->on_behalf != NULL) {
         SET(request, on_behalf, bytes_of(c->on_behalf));
     }
@@ -200,8 +199,7 @@ int client_read(struct client *c, Madoguchi__Request *request, client_page_fn pa
         return client_no_memory();
     }
     connection_patience(c->connection, PATIENCE_MS);
-    enum connection_outcome outcome =
-        connection_ask(c->connection, request, take_page, &r, &e);
+    enum connection_outcome outcome = connection_ask(c->connection, request, take_page, &r, &e);
     return outcome == CONNECTION_DONE ? EXIT_DONE : client_fail(&e, (int)outcome);
 }
 

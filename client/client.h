@@ -27,7 +27,7 @@ struct client {
     const char *server;
     struct output_options output;
     const char *on_behalf, *terminal, *visit; /* or NULL */
-    bool asks_again;               /* --request-id was given */
+    bool asks_again;                          /* --request-id was given */
     bool has_request_id;
     uint8_t request_id[16];
     uint32_t today;                /* date, JST */

@@ -12,9 +12,12 @@ static int run_put(struct client *c, const struct arguments *a) {
 /* One line a code: for programs, and for a clerk who looks for a word. */
 static int print_codes(struct client *c, const Document__Catalogue *catalogue) {
     static const struct column columns[] = {
-        {"list", "list", COLUMN_TEXT, 0},         {"code", "code", COLUMN_TEXT, 0},
-        {"ja", "ja", COLUMN_TEXT, 0},             {"en", "en", COLUMN_TEXT, 0},
-        {"services", "services", COLUMN_TEXT, 0}, {"retired", "retired", COLUMN_TEXT, 0},
+        {"list", "list", COLUMN_TEXT, 0},
+        {"code", "code", COLUMN_TEXT, 0},
+        {"ja", "ja", COLUMN_TEXT, 0},
+        {"en", "en", COLUMN_TEXT, 0},
+        {"services", "services", COLUMN_TEXT, 0},
+        {"retired", "retired", COLUMN_TEXT, 0},
     };
     struct output *o = output_open(&c->output, columns, 6);
     if (o == NULL) {
@@ -28,8 +31,8 @@ static int print_codes(struct client *c, const Document__Catalogue *catalogue) {
             client_text(&c->arena, s->has_ja, s->ja),
             client_text(&c->arena, s->has_en, s->en),
             NULL,
-            s->has_retired ? message_get_text(&s->base, message_field(s->base.descriptor, "retired"),
-                                              &c->arena)
+            s->has_retired ? message_get_text(
+                                 &s->base, message_field(s->base.descriptor, "retired"), &c->arena)
                            : NULL,
         };
         output_row(o, cells);

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 static const struct option options[] = {
-    {"source", N_("NAME"), NULL, N_("by which name its rows are known; the file's name if not given"),
-     false},
+    {"source", N_("NAME"), NULL,
+     N_("by which name its rows are known; the file's name if not given"), false},
     {"dry-run", NULL, NULL, N_("check everything, print what it would add, record nothing"), false},
     {NULL, NULL, NULL, NULL, false},
 };
@@ -57,8 +57,8 @@ static int by_line(const void *a, const void *b) {
 }
 
 static void print_problems(struct import *import) {
-    size_t n = import->n_problem < IMPORT_PROBLEMS_SHOWN ? import->n_problem
-                                                         : IMPORT_PROBLEMS_SHOWN;
+    size_t n =
+        import->n_problem < IMPORT_PROBLEMS_SHOWN ? import->n_problem : IMPORT_PROBLEMS_SHOWN;
     qsort(import->problem, n, sizeof import->problem[0], by_line);
     for (size_t i = 0; i < n; i++) {
         const struct import_problem *p = &import->problem[i];
@@ -186,7 +186,8 @@ static int print_summary(struct client *c, const struct import *import) {
     return client_close(o, EXIT_DONE);
 }
 
-/* ---- the whole -------------------------------------------------------------------------------- */
+/* ---- the whole --------------------------------------------------------------------------------
+ */
 
 static int send(struct import *import, bool dry_run) {
     struct client *c = import->client;
@@ -259,14 +260,17 @@ const struct command command_import = {
     .name = "import",
     .words = "FILE.csv",
     .summary = N_("record the rows of a CSV file: all or nothing, and never twice"),
-    .details = N_(
-        "UTF-8 or CP932; a header row, then one row each. Columns, in any order, any of:\n"
-        "  kind ref date service topic office channel nature origin age session outcome households\n"
-        "  persons count program route session_kind form venue venue_kind series period value as_of\n"
-        "  source reason status\n"
-        "kind is log, tally, contact, outcome, decline, session, figure, coverage, void or correct.\n"
-        "ref is the source's own id of a case or session and ties its rows together. Several\n"
-        "topics are split by ';'. The same file again, or grown, adds only what is new."),
+    .details =
+        N_("UTF-8 or CP932; a header row, then one row each. Columns, in any order, any of:\n"
+           "  kind ref date service topic office channel nature origin age session outcome "
+           "households\n"
+           "  persons count program route session_kind form venue venue_kind series period value "
+           "as_of\n"
+           "  source reason status\n"
+           "kind is log, tally, contact, outcome, decline, session, figure, coverage, void or "
+           "correct.\n"
+           "ref is the source's own id of a case or session and ties its rows together. Several\n"
+           "topics are split by ';'. The same file again, or grown, adds only what is new."),
     .example = "madoguchi import --dry-run 2024-04.csv\n"
                "madoguchi import 2024-04.csv --source counter-1",
     .options = options,

@@ -49,8 +49,8 @@ static void write_page(void *ctx, const Madoguchi__Page *page) {
         const char *cells[N_COLUMNS];
         arena_reset(&w->arena);
         for (size_t k = 0; k < N_COLUMNS; k++) {
-            cells[k] = message_get_text(row, message_field(row->descriptor, columns[k].name),
-                                        &w->arena);
+            cells[k] =
+                message_get_text(row, message_field(row->descriptor, columns[k].name), &w->arena);
         }
         output_row(w->output, cells);
     }
@@ -69,8 +69,7 @@ static int write_rows(struct client *c, Madoguchi__Request *request) {
 
 /* ---- the words ------------------------------------------------------------------------ */
 
-static int parse_years(const struct arguments *a, Madoguchi__Indicators *message,
-                       struct error *e) {
+static int parse_years(const struct arguments *a, Madoguchi__Indicators *message, struct error *e) {
     const char *year = options_get(a, "year");
     const char *from = options_get(a, "from");
     const char *to = options_get(a, "to");

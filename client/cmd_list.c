@@ -15,13 +15,13 @@ static const struct {
     enum column_kind kind;
     bool in_text;
 } shown[] = {
-    {"case", "case_number", COLUMN_TEXT, true}, {"opened", "opened", COLUMN_TEXT, true},
-    {"service", "service", COLUMN_TEXT, true},  {"topic", "topic", COLUMN_TEXT, true},
-    {"office", "office", COLUMN_TEXT, false},   {"channel", "channel", COLUMN_TEXT, true},
-    {"status", "status", COLUMN_TEXT, true},    {"outcome", "outcome", COLUMN_TEXT, true},
-    {"program", "program", COLUMN_TEXT, false}, {"nature", "nature", COLUMN_TEXT, false},
-    {"origin", "origin", COLUMN_TEXT, true},    {"age", "age", COLUMN_TEXT, false},
-    {"route", "route", COLUMN_TEXT, false},     {"session", "session", COLUMN_TEXT, false},
+    {"case", "case_number", COLUMN_TEXT, true},   {"opened", "opened", COLUMN_TEXT, true},
+    {"service", "service", COLUMN_TEXT, true},    {"topic", "topic", COLUMN_TEXT, true},
+    {"office", "office", COLUMN_TEXT, false},     {"channel", "channel", COLUMN_TEXT, true},
+    {"status", "status", COLUMN_TEXT, true},      {"outcome", "outcome", COLUMN_TEXT, true},
+    {"program", "program", COLUMN_TEXT, false},   {"nature", "nature", COLUMN_TEXT, false},
+    {"origin", "origin", COLUMN_TEXT, true},      {"age", "age", COLUMN_TEXT, false},
+    {"route", "route", COLUMN_TEXT, false},       {"session", "session", COLUMN_TEXT, false},
     {"contacts", "contacts", COLUMN_PLAIN, true}, {"last", "last", COLUMN_TEXT, true},
     {"seq", "seq", COLUMN_PLAIN, false},
 };
@@ -82,7 +82,7 @@ static int run(struct client *c, const struct arguments *a) {
     Madoguchi__Request request = MADOGUCHI__REQUEST__INIT;
     struct error e;
     if (scope_parse(c, a, &scope, &e) < 0) {
-        return client_fail(&e, EXIT_REFUSED);
+        return client_fail(&e, scope_exit(&e));
     }
     request.body_case = MADOGUCHI__REQUEST__BODY_LIST;
     request.list = &scope;
@@ -90,8 +90,8 @@ static int run(struct client *c, const struct arguments *a) {
     size_t n = 0;
     for (size_t i = 0; i < N_SHOWN; i++) {
         if (c->output.format != OUTPUT_TEXT || shown[i].in_text) {
-            columns[n++] = (struct column){shown[i].column, labels_field(shown[i].column),
-                                           shown[i].kind, 0};
+            columns[n++] =
+                (struct column){shown[i].column, labels_field(shown[i].column), shown[i].kind, 0};
         }
     }
     /* Before the list is asked for: a label needs a question of its own. */

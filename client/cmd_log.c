@@ -2,25 +2,55 @@
  * close, reopen.  One message (Act), one option for each of its fields. */
 #include "client/commands.h"
 
-#define DATE       {"date", N_("DATE"), "date", N_("when it happened: 2024-04-15, R6.4.15; today if not given"), false}
-#define TIME       {"time", "HH:MM", "time", N_("at what time"), false}
-#define PROGRAM    {"program", N_("PROGRAM"), "program", N_("the scheme it was done under"), false}
-#define OFFICE     {"office", N_("OFFICE"), "office", N_("where"), false}
-#define CHANNEL    {"channel", N_("CHANNEL"), "channel", N_("by which means: counter, phone, mail, online ..."), false}
-#define NATURE     {"nature", N_("NATURE"), "nature", N_("inquiry, consultation, complaint, procedure, follow-up ..."), false}
-#define TOPIC      {"topic", N_("TOPIC"), "topic", N_("what it was about; may be given several times, the main one first"), true}
-#define ORIGIN     {"origin", N_("PREF"), "origin", N_("where the person lives: a prefecture, overseas, unknown"), false}
-#define AGE        {"age", N_("BAND"), "age", N_("age band"), false}
-#define ROUTE      {"route", N_("ROUTE"), "route", N_("how the case first came, if not by this channel"), false}
-#define SESSION    {"session", N_("ID"), "session", N_("at which session: S-2024-000007"), false}
-#define OUTCOME    {"outcome", N_("OUTCOME"), "outcome", N_("its outcome: moved, issued, informed ..."), false}
-#define HOUSEHOLDS {"households", "N", "households", N_("households of the outcome"), false}
-#define PERSONS    {"persons", "N", "persons", N_("persons of the outcome"), false}
-#define END        {NULL, NULL, NULL, NULL, false}
+#define DATE                                                                       \
+    {                                                                              \
+        "date", N_("DATE"), "date",                                                \
+            N_("when it happened: 2024-04-15, R6.4.15; today if not given"), false \
+    }
+#define TIME \
+    { "time", "HH:MM", "time", N_("at what time"), false }
+#define PROGRAM \
+    { "program", N_("PROGRAM"), "program", N_("the scheme it was done under"), false }
+#define OFFICE \
+    { "office", N_("OFFICE"), "office", N_("where"), false }
+#define CHANNEL                                                           \
+    {                                                                     \
+        "channel", N_("CHANNEL"), "channel",                              \
+            N_("by which means: counter, phone, mail, online ..."), false \
+    }
+#define NATURE                                                                      \
+    {                                                                               \
+        "nature", N_("NATURE"), "nature",                                           \
+            N_("inquiry, consultation, complaint, procedure, follow-up ..."), false \
+    }
+#define TOPIC                                                                             \
+    {                                                                                     \
+        "topic", N_("TOPIC"), "topic",                                                    \
+            N_("what it was about; may be given several times, the main one first"), true \
+    }
+#define ORIGIN                                                                   \
+    {                                                                            \
+        "origin", N_("PREF"), "origin",                                          \
+            N_("where the person lives: a prefecture, overseas, unknown"), false \
+    }
+#define AGE \
+    { "age", N_("BAND"), "age", N_("age band"), false }
+#define ROUTE \
+    { "route", N_("ROUTE"), "route", N_("how the case first came, if not by this channel"), false }
+#define SESSION \
+    { "session", N_("ID"), "session", N_("at which session: S-2024-000007"), false }
+#define OUTCOME \
+    { "outcome", N_("OUTCOME"), "outcome", N_("its outcome: moved, issued, informed ..."), false }
+#define HOUSEHOLDS \
+    { "households", "N", "households", N_("households of the outcome"), false }
+#define PERSONS \
+    { "persons", "N", "persons", N_("persons of the outcome"), false }
+#define END \
+    { NULL, NULL, NULL, NULL, false }
 
 static const struct option log_options[] = {
-    TOPIC, PROGRAM, DATE, TIME, OFFICE, CHANNEL, NATURE, ORIGIN, AGE, ROUTE, SESSION, OUTCOME,
-    HOUSEHOLDS, PERSONS, END,
+    TOPIC, PROGRAM, DATE,    TIME,    OFFICE,     CHANNEL, NATURE, ORIGIN,
+    AGE,   ROUTE,   SESSION, OUTCOME, HOUSEHOLDS, PERSONS, END,
 };
 static const struct option tally_options[] = {
     TOPIC,
@@ -41,18 +71,31 @@ static const struct option tally_options[] = {
     END,
 };
 static const struct option decline_options[] = {
-    {"why", N_("REASON"), "reason", N_("full, wrong-day, out-of-scope, not-eligible, language, left"),
-     false},
-    PROGRAM, DATE, TIME, OFFICE, CHANNEL, NATURE, TOPIC, END,
+    {"why", N_("REASON"), "reason",
+     N_("full, wrong-day, out-of-scope, not-eligible, language, left"), false},
+    PROGRAM,
+    DATE,
+    TIME,
+    OFFICE,
+    CHANNEL,
+    NATURE,
+    TOPIC,
+    END,
 };
 static const struct option contact_options[] = {
     TOPIC, PROGRAM, DATE, TIME, OFFICE, CHANNEL, NATURE, SESSION, OUTCOME, HOUSEHOLDS, PERSONS, END,
 };
 static const struct option outcome_options[] = {
-    DATE,    TIME,       PROGRAM,
-    OFFICE,  CHANNEL,    SESSION,
-    PERSONS, HOUSEHOLDS, {"with", N_("CASE2"), "with_case",
-                          N_("the second case of one marriage or contract: counted once"), false},
+    DATE,
+    TIME,
+    PROGRAM,
+    OFFICE,
+    CHANNEL,
+    SESSION,
+    PERSONS,
+    HOUSEHOLDS,
+    {"with", N_("CASE2"), "with_case",
+     N_("the second case of one marriage or contract: counted once"), false},
     END,
 };
 static const struct option refer_options[] = {
@@ -149,7 +192,8 @@ const struct command command_log = {
     .name = "log",
     .words = "SERVICE",
     .summary = N_("open a case with its first contact; prints its number"),
-    .example = "madoguchi log migration --topic housing --topic work --channel phone --origin tokyo",
+    .example =
+        "madoguchi log migration --topic housing --topic work --channel phone --origin tokyo",
     .options = log_options,
     .least = 1,
     .most = 1,

@@ -68,8 +68,9 @@ static void take(void *ctx, const Madoguchi__Page *page) {
     }
     for (size_t i = 0; i < page->n_pair && p->client->output.format == OUTPUT_TEXT; i++) {
         const Madoguchi__Pair *pair = page->pair[i];
-        client_note("%.*s: %.*s", (int)pair->name.len, (const char *)pair->name.data,
-                    (int)pair->value.len, (const char *)pair->value.data);
+        const char *name = client_text(&p->client->arena, pair->has_name, pair->name);
+        printf("%s: %.*s\n", name != NULL ? labels_field(name) : "", (int)pair->value.len,
+               (const char *)pair->value.data);
     }
 }
 
@@ -97,9 +98,14 @@ static int print(struct client *c, Madoguchi__Request *request) {
         char households[TOTAL_SIZE];
         char persons[TOTAL_SIZE];
         const char *const cells[] = {
-            text ? _("total") : "total", NULL, NULL, NULL,
-            total_text(&p.number, number), total_text(&p.households, households),
-            total_text(&p.persons, persons), NULL,
+            text ? _("total") : "total",
+            NULL,
+            NULL,
+            NULL,
+            total_text(&p.number, number),
+            total_text(&p.households, households),
+            total_text(&p.persons, persons),
+            NULL,
         };
         output_row(p.output, cells);
     }
@@ -128,8 +134,7 @@ static int run(struct client *c, const struct arguments *a) {
     }
     prove.has_year = 1;
     message_copy(&prove.base, &scope.base); /* as_of, known_at, today */
-    SET(&prove, plan,
-        bytes_of(arena_strndup(&c->arena, a->word[0], (size_t)(slash - a->word[0]))));
+    SET(&prove, plan, bytes_of(arena_strndup(&c->arena, a->word[0], (size_t)(slash - a->word[0]))));
     SET(&prove, indicator, bytes_of(slash + 1));
     if (options_has(a, "plan-now")) {
         SET(&prove, plan_now, 1);

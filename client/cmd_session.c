@@ -1,15 +1,27 @@
 /* Sessions: plan, hold, cancel. */
 #include "client/commands.h"
 
-#define DATE       {"date", N_("DATE"), "date", N_("its day; today if not given"), false}
-#define TIME       {"time", "HH:MM", "time", N_("at what time"), false}
-#define SERVICE    {"service", N_("SERVICE"), "service", N_("for which service"), false}
-#define PROGRAM    {"program", N_("PROGRAM"), "program", N_("under which scheme"), false}
-#define OFFICE     {"office", N_("OFFICE"), "office", N_("by which office"), false}
-#define FORM       {"form", N_("FORM"), "form", N_("in-person, online, hybrid"), false}
-#define VENUE      {"venue", N_("TEXT"), "venue", N_("where: the name of the place"), false}
-#define VENUE_KIND {"venue-kind", N_("KIND"), "venue_kind", N_("city-hall, branch, mall, company, school ..."), false}
-#define END        {NULL, NULL, NULL, NULL, false}
+#define DATE \
+    { "date", N_("DATE"), "date", N_("its day; today if not given"), false }
+#define TIME \
+    { "time", "HH:MM", "time", N_("at what time"), false }
+#define SERVICE \
+    { "service", N_("SERVICE"), "service", N_("for which service"), false }
+#define PROGRAM \
+    { "program", N_("PROGRAM"), "program", N_("under which scheme"), false }
+#define OFFICE \
+    { "office", N_("OFFICE"), "office", N_("by which office"), false }
+#define FORM \
+    { "form", N_("FORM"), "form", N_("in-person, online, hybrid"), false }
+#define VENUE \
+    { "venue", N_("TEXT"), "venue", N_("where: the name of the place"), false }
+#define VENUE_KIND                                                    \
+    {                                                                 \
+        "venue-kind", N_("KIND"), "venue_kind",                       \
+            N_("city-hall, branch, mall, company, school ..."), false \
+    }
+#define END \
+    { NULL, NULL, NULL, NULL, false }
 
 static const struct option plan_options[] = {
     DATE, TIME, SERVICE, PROGRAM, OFFICE, FORM, VENUE, VENUE_KIND, END,
@@ -96,8 +108,9 @@ const struct command command_session_hold = {
     .name = "session hold",
     .words = "ID|KIND [--date DATE]",
     .summary = N_("log that a session was held: a planned one, or a new one of a kind"),
-    .example = "madoguchi session hold S-2024-000007 --date 2024-07-06 --households 12 --persons 21\n"
-               "madoguchi session hold seminar --date 2024-07-06 --service migration --form online",
+    .example =
+        "madoguchi session hold S-2024-000007 --date 2024-07-06 --households 12 --persons 21\n"
+        "madoguchi session hold seminar --date 2024-07-06 --service migration --form online",
     .options = hold_options,
     .least = 1,
     .most = 1,

@@ -81,8 +81,7 @@ static void print_revision(struct show *s, const Madoguchi__Revision *r) {
     printf("      %s", r->voided ? _("(voided) ") : "");
     printf(_("#%" PRIu64 " corrected %s: %.*s -> %.*s"), r->seq,
            field != NULL ? labels_field(field) : "", (int)r->old_value.len,
-           (const char *)r->old_value.data, (int)r->new_value.len,
-           (const char *)r->new_value.data);
+           (const char *)r->old_value.data, (int)r->new_value.len, (const char *)r->new_value.data);
     if (r->has_reason) {
         printf(" (%.*s)", (int)r->reason.len, (const char *)r->reason.data);
     }
@@ -139,11 +138,11 @@ static void take(void *ctx, const Madoguchi__Page *page) {
 
 static int run(struct client *c, const struct arguments *a) {
     static const struct column columns[] = {
-        {"seq", "", COLUMN_PLAIN, 0},        {"kind", "", COLUMN_TEXT, 0},
-        {"number", "", COLUMN_TEXT, 0},      {"recorded", "", COLUMN_TEXT, 0},
-        {"actor", "", COLUMN_TEXT, 0},       {"on_behalf", "", COLUMN_TEXT, 0},
-        {"fields", "", COLUMN_TEXT, 0},      {"corrections", "", COLUMN_TEXT, 0},
-        {"voided_by", "", COLUMN_PLAIN, 0},  {"void_reason", "", COLUMN_TEXT, 0},
+        {"seq", "", COLUMN_PLAIN, 0},       {"kind", "", COLUMN_TEXT, 0},
+        {"number", "", COLUMN_TEXT, 0},     {"recorded", "", COLUMN_TEXT, 0},
+        {"actor", "", COLUMN_TEXT, 0},      {"on_behalf", "", COLUMN_TEXT, 0},
+        {"fields", "", COLUMN_TEXT, 0},     {"corrections", "", COLUMN_TEXT, 0},
+        {"voided_by", "", COLUMN_PLAIN, 0}, {"void_reason", "", COLUMN_TEXT, 0},
     };
     Madoguchi__Show message = MADOGUCHI__SHOW__INIT;
     Madoguchi__Request request = MADOGUCHI__REQUEST__INIT;

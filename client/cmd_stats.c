@@ -109,7 +109,8 @@ static void take(void *ctx, const Madoguchi__Page *page) {
     }
     for (size_t i = 0; i < page->n_pair; i++) {
         const Madoguchi__Pair *p = page->pair[i];
-        client_note("%.*s: %.*s", (int)p->name.len, (const char *)p->name.data, (int)p->value.len,
+        const char *name = client_text(&s->client->arena, p->has_name, p->name);
+        client_note("%s: %.*s", name != NULL ? labels_field(name) : "", (int)p->value.len,
                     (const char *)p->value.data);
     }
 }
@@ -195,7 +196,7 @@ static int run(struct client *c, const struct arguments *a) {
     const char *by = options_get(a, "by");
     s.count = count != NULL ? count : "contacts";
     if (scope_parse(c, a, &scope, &e) < 0) {
-        return client_fail(&e, EXIT_REFUSED);
+        return client_fail(&e, scope_exit(&e));
     }
     int exit_code = parse_by(c, by != NULL ? by : "month,service", &s, &message);
     if (exit_code != EXIT_DONE) {

@@ -18,10 +18,10 @@
 struct connection {
     struct connection_options options;
     struct transport transport;
-    struct arena arena;         /* of the answer at hand */
+    struct arena arena; /* of the answer at hand */
     struct arena welcome_arena;
     Madoguchi__Welcome *welcome;
-    uint32_t serial;            /* of the last request sent */
+    uint32_t serial; /* of the last request sent */
 };
 
 /* What became of one exchange on an open connection. */
@@ -128,8 +128,8 @@ static Madoguchi__ServerMessage *next_message(struct connection *c, struct arena
         return NULL;
     }
     arena_reset(arena);
-    return (Madoguchi__ServerMessage *)message_unpack(&madoguchi__server_message__descriptor,
-                                                      arena, data, len, NULL);
+    return (Madoguchi__ServerMessage *)message_unpack(&madoguchi__server_message__descriptor, arena,
+                                                      data, len, NULL);
 }
 
 static void close_connection(struct connection *c) {
@@ -141,10 +141,11 @@ static void close_connection(struct connection *c) {
 
 static enum connection_outcome unreachable(const struct connection *c, const char *why,
                                            struct error *e) {
-    error_set(e, ERR_INTERNAL, "",
-              SAY("No madoguchid answers at %s (%s). Is it running? Start it with `madoguchid serve "
-                  "--store DIR --listen %s`, or name another with --server or MADOGUCHI_SERVER."),
-              c->options.address, why, c->options.address);
+    error_set(
+        e, ERR_INTERNAL, "",
+        SAY("No madoguchid answers at %s (%s). Is it running? Start it with `madoguchid serve "
+            "--store DIR --listen %s`, or name another with --server or MADOGUCHI_SERVER."),
+        c->options.address, why, c->options.address);
     return CONNECTION_UNREACHABLE;
 }
 
@@ -180,8 +181,8 @@ enum connection_outcome connection_open(struct connection *c, struct error *e) {
         return CONNECTION_DONE;
     }
     char why[128];
-    switch (transport_open(&c->transport, c->options.address, c->options.connect_ms, why,
-                           sizeof why)) {
+    switch (
+        transport_open(&c->transport, c->options.address, c->options.connect_ms, why, sizeof why)) {
     case TRANSPORT_OPEN:
         return greet(c, e);
     case TRANSPORT_BAD_ADDRESS:
@@ -216,8 +217,7 @@ static enum exchange exchange(struct connection *c, Madoguchi__Request **pieces,
         }
     }
     for (;;) {
-        const Madoguchi__ServerMessage *message =
-            next_message(c, &c->arena, c->options.answer_ms);
+        const Madoguchi__ServerMessage *message = next_message(c, &c->arena, c->options.answer_ms);
         if (message == NULL || message->body_case != MADOGUCHI__SERVER_MESSAGE__BODY_ANSWER) {
             return EXCHANGE_LOST;
         }
@@ -249,8 +249,9 @@ static void pause_before(unsigned attempt) {
 static enum connection_outcome gave_up(const struct connection *c, const Madoguchi__Request *r,
                                        struct error *e) {
     if (!records(r)) {
-        error_set(e, ERR_INTERNAL, "", SAY("The connection to madoguchid at %s was lost and could "
-                                           "not be made again. Nothing was changed; try again."),
+        error_set(e, ERR_INTERNAL, "",
+                  SAY("The connection to madoguchid at %s was lost and could "
+                      "not be made again. Nothing was changed; try again."),
                   c->options.address);
         return CONNECTION_UNREACHABLE;
     }
@@ -380,8 +381,8 @@ static int fill_window(struct connection *c, const struct connection_stream *s,
 }
 
 /* Takes every answer that has come.  -1: lost; 1: the daemon is busy. */
-static int take_answers(struct connection *c, const struct connection_stream *s,
-                        struct progress *p, struct error *e) {
+static int take_answers(struct connection *c, const struct connection_stream *s, struct progress *p,
+                        struct error *e) {
     const uint8_t *data;
     size_t len;
     int got;

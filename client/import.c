@@ -94,8 +94,8 @@ static int set_nth(struct import *import, struct import_row *row) {
     if (message_pack(&row->request.base, &import->row_arena, &packed, NULL) < 0) {
         return -1;
     }
-    uint32_t *count = import_index_at(import->identical,
-                                      import_index_hash(packed.data, packed.len), NULL);
+    uint32_t *count =
+        import_index_at(import->identical, import_index_hash(packed.data, packed.len), NULL);
     if (count == NULL) {
         return -1;
     }

@@ -16,7 +16,7 @@
 enum import_state { IMPORT_UNASKED, IMPORT_NEW, IMPORT_KNOWN, IMPORT_BAD };
 
 struct import_item {
-    size_t offset;      /* of its request in import.bytes */
+    size_t offset; /* of its request in import.bytes */
     uint32_t len;
     unsigned line;
     uint32_t date;      /* 0: none */
@@ -50,11 +50,11 @@ struct import {
     struct import_index *refs;      /* ref to the item that opens it */
     struct import_index *identical; /* hash of a row to how often it came */
     struct arena row_arena, ref_arena;
-    struct catalogue *catalogue;    /* or NULL */
+    struct catalogue *catalogue; /* or NULL */
     struct import_problem problem[IMPORT_PROBLEMS_SHOWN];
-    size_t n_problem;               /* may be more than are kept */
-    unsigned line;                  /* of the row at hand */
-    bool failed;                    /* out of memory */
+    size_t n_problem; /* may be more than are kept */
+    unsigned line;    /* of the row at hand */
+    bool failed;      /* out of memory */
     size_t recorded, known, notes;
 };
 
@@ -77,7 +77,7 @@ enum connection_outcome import_check(struct import *import, import_progress_fn p
 
 /* The second pass: records what is new, until a row is refused, which is then
  * the only problem. */
-enum connection_outcome import_record(struct import *import, import_progress_fn progress,
-                                      void *ctx, struct error *e) MUST_CHECK;
+enum connection_outcome import_record(struct import *import, import_progress_fn progress, void *ctx,
+                                      struct error *e) MUST_CHECK;
 
 #endif

@@ -41,8 +41,7 @@ static int from_cp932(const char *data, size_t len, struct import_text *out, str
                              "UTF-8."),
                          line_at(data, from));
     }
-    *out = (struct import_text){
-        .data = buffer, .len = 3 * len + 1 - to_left, .cp932 = true};
+    *out = (struct import_text){.data = buffer, .len = 3 * len + 1 - to_left, .cp932 = true};
     return 0;
 }
 
@@ -73,8 +72,9 @@ struct reading {
     size_t used, size;
     size_t start[IMPORT_CELLS_MAX];
     size_t n;
-    unsigned line;  /* of the record's first cell */
-    unsigned now;   /* of the bytes at hand */
+    unsigned line; /* where the record at hand begins */
+    unsigned now;  /* of the bytes at hand */
+    bool between;  /* no record has begun */
     int stop;
     bool failed, too_large;
 };
@@ -84,9 +84,6 @@ static void take_cell(void *cell, size_t len, void *ctx) {
     if (r->n == IMPORT_CELLS_MAX || len > IMPORT_CELL_MAX) {
         r->too_large = true;
         return;
-    }
-    if (r->n == 0) {
-        r->line = r->now;
     }
     if (r->used + len + 1 > r->size) {
         size_t size = 2 * (r->used + len + 1);
@@ -119,6 +116,7 @@ static void take_end(int end, void *ctx) {
     }
     r->n = 0;
     r->used = 0;
+    r->between = true;
 }
 
 static int not_csv(const struct reading *r, struct error *e) {
@@ -126,15 +124,24 @@ static int not_csv(const struct reading *r, struct error *e) {
         return error_set(e, ERR_INTERNAL, "", SAY("Out of memory."));
     }
     if (r->too_large) {
-        return error_set(e, ERR_TOO_MUCH, "",
-                         SAY("Line %u has more than %d columns or a cell of more than %d bytes. Is a "
-                             "quote (\") left open?"),
-                         r->line, IMPORT_CELLS_MAX, IMPORT_CELL_MAX);
+        return error_set(
+            e, ERR_TOO_MUCH, "",
+            SAY("Line %u has more than %d columns or a cell of more than %d bytes. Is a "
+                "quote (\") left open?"),
+            r->line, IMPORT_CELLS_MAX, IMPORT_CELL_MAX);
     }
     return error_set(e, ERR_INVALID, "",
                      SAY("Line %u is not CSV: a quote (\") stands where none may. Double it "
                          "inside a quoted cell."),
                      r->now);
+}
+
+static bool is_blank(const char *p, size_t n) {
+    while (n > 0 && (*p == ' ' || *p == '\t' || *p == '\r' || *p == '\n')) {
+        p++;
+        n--;
+    }
+    return n == 0;
 }
 
 /* A line at a time, so that the line of every record is known. */
@@ -144,6 +151,10 @@ static bool parse_lines(struct csv_parser *parser, struct reading *r, const char
     for (const char *p = data; p < end && r->stop == 0; r->now++) {
         const char *newline = memchr(p, '\n', (size_t)(end - p));
         size_t n = (size_t)((newline != NULL ? newline + 1 : end) - p);
+        if (r->between && !is_blank(p, n)) {
+            r->line = r->now;
+            r->between = false;
+        }
         if (csv_parse(parser, p, n, take_cell, take_end, r) != n || r->failed || r->too_large) {
             return false;
         }
@@ -154,7 +165,7 @@ static bool parse_lines(struct csv_parser *parser, struct reading *r, const char
 
 int import_records(const char *data, size_t len, import_record_fn record, void *ctx,
                    struct error *e) {
-    struct reading r = {.record = record, .ctx = ctx, .now = 1};
+    struct reading r = {.record = record, .ctx = ctx, .now = 1, .between = true};
     struct csv_parser parser;
     if (csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI) != 0) {
         return error_set(e, ERR_INTERNAL, "", SAY("Out of memory."));

@@ -8,9 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define IMPORT_FILE_MAX (1u << 30) /* bytes */
-#define IMPORT_CELL_MAX 65536      /* bytes of one cell */
-#define IMPORT_CELLS_MAX 64        /* columns */
+#define IMPORT_FILE_MAX  (1u << 30) /* bytes */
+#define IMPORT_CELL_MAX  65536      /* bytes of one cell */
+#define IMPORT_CELLS_MAX 64         /* columns */
 
 struct import_text {
     char *data; /* UTF-8; to be freed */

@@ -12,10 +12,10 @@ const char *const import_kind_words[IMPORT_KINDS] = {
 
 /* The columns of the contract. */
 static const char *const columns[] = {
-    "kind",    "ref",        "date",    "service", "topic",  "office",       "channel",
-    "nature",  "origin",     "age",     "session", "outcome", "households",  "persons",
-    "count",   "program",    "route",   "session_kind", "form", "venue",     "venue_kind",
-    "series",  "period",     "value",   "as_of",   "source", "reason",       "status",
+    "kind",   "ref",     "date",  "service",      "topic",   "office",     "channel",
+    "nature", "origin",  "age",   "session",      "outcome", "households", "persons",
+    "count",  "program", "route", "session_kind", "form",    "venue",      "venue_kind",
+    "series", "period",  "value", "as_of",        "source",  "reason",     "status",
 };
 #define N_COLUMNS (sizeof columns / sizeof columns[0])
 
@@ -30,8 +30,7 @@ static int column_index(const char *name) {
     return -1;
 }
 
-int import_header(const char *const *cells, size_t n, struct import_header *out,
-                  struct error *e) {
+int import_header(const char *const *cells, size_t n, struct import_header *out, struct error *e) {
     bool seen[N_COLUMNS] = {false};
     out->n = n;
     for (size_t i = 0; i < n; i++) {
@@ -320,8 +319,8 @@ unsigned import_row_codes(const struct import_row *row, const struct catalogue *
             const uint8_t *end = memchr(p, ';', left);
             size_t len = end != NULL ? (size_t)(end - p) : left;
             ProtobufCBinaryData code = {.len = len, .data = (uint8_t *)p};
-            if (len > 0 && catalogue_check(catalogue, column, list, code, bytes_of(service), date,
-                                           &e) < 0) {
+            if (len > 0 &&
+                catalogue_check(catalogue, column, list, code, bytes_of(service), date, &e) < 0) {
                 problem(ctx, column, &e);
                 problems++;
             }

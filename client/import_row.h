@@ -39,11 +39,11 @@ typedef void (*import_problem_fn)(void *ctx, const char *column, const struct er
 
 struct import_row {
     enum import_kind kind;
-    const char *ref;      /* "" when the row has none */
-    const char *session;  /* the cell session */
+    const char *ref;     /* "" when the row has none */
+    const char *session; /* the cell session */
     const char *service;
-    uint32_t date;        /* 0 when the row has none */
-    bool planned;         /* a session that is only planned */
+    uint32_t date; /* 0 when the row has none */
+    bool planned;  /* a session that is only planned */
     Madoguchi__Request request;
     Madoguchi__Row row;
     union {
@@ -66,7 +66,6 @@ unsigned import_row(const struct import_header *header, const char *const *cells
 /* Checks the codes that a correction brings by the catalogue, for one whose
  * original is of the same file: the daemon cannot yet say. */
 unsigned import_row_codes(const struct import_row *row, const struct catalogue *catalogue,
-                          const char *service, uint32_t date, import_problem_fn problem,
-                          void *ctx);
+                          const char *service, uint32_t date, import_problem_fn problem, void *ctx);
 
 #endif

@@ -6,7 +6,7 @@
 
 struct pass {
     struct import *import;
-    uint32_t *item;  /* which items are asked, in the order of the file */
+    uint32_t *item; /* which items are asked, in the order of the file */
     size_t n, done;
     bool check;
     import_progress_fn progress;
@@ -94,8 +94,8 @@ enum connection_outcome import_check(struct import *import, import_progress_fn p
     return run(&p, IMPORT_UNASKED, e);
 }
 
-enum connection_outcome import_record(struct import *import, import_progress_fn progress,
-                                      void *ctx, struct error *e) {
+enum connection_outcome import_record(struct import *import, import_progress_fn progress, void *ctx,
+                                      struct error *e) {
     struct pass p = {.import = import, .progress = progress, .ctx = ctx};
     for (size_t i = 0; i < import->n_items; i++) {
         import->known += import->items[i].state == IMPORT_KNOWN;

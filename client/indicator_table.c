@@ -6,8 +6,8 @@
 
 #include <stdlib.h>
 
-#define YEARS_MAX  20
-#define NAME_MOST  44 /* columns of a name; CSV has it whole */
+#define YEARS_MAX    20
+#define NAME_MOST    44 /* columns of a name; CSV has it whole */
 #define TABLE_BUDGET (64u << 20)
 
 struct line {
@@ -138,10 +138,11 @@ static size_t make_columns(struct matrix *m, const Document__Plan *plan, struct 
     columns[n++] = (struct column){"", _("Indicator"), COLUMN_TEXT, 0};
     columns[n++] = (struct column){"", _("Name"), COLUMN_TEXT, NAME_MOST};
     columns[n++] = (struct column){"", _("Unit"), COLUMN_TEXT, 0};
-    columns[n++] = (struct column){
-        "", heading(m, plan != NULL && plan->has_baseline_heading,
-                    plan != NULL ? plan->baseline_heading : bytes_of(NULL), _("Baseline")),
-        COLUMN_NUMBER, 0};
+    columns[n++] = (struct column){"",
+                                   heading(m, plan != NULL && plan->has_baseline_heading,
+                                           plan != NULL ? plan->baseline_heading : bytes_of(NULL),
+                                           _("Baseline")),
+                                   COLUMN_NUMBER, 0};
     for (size_t i = 0; i < m->n_year; i++) {
         const char *year = year_heading(m, m->year[i]);
         if (m->n_year == 1 && year != NULL) {
@@ -152,20 +153,25 @@ static size_t make_columns(struct matrix *m, const Document__Plan *plan, struct 
         }
         columns[n++] = (struct column){"", year != NULL ? year : "", COLUMN_NUMBER, 0};
     }
-    columns[n++] = (struct column){
-        "", heading(m, plan != NULL && plan->has_target_heading,
-                    plan != NULL ? plan->target_heading : bytes_of(NULL), _("Target")),
-        COLUMN_NUMBER, 0};
+    columns[n++] =
+        (struct column){"",
+                        heading(m, plan != NULL && plan->has_target_heading,
+                                plan != NULL ? plan->target_heading : bytes_of(NULL), _("Target")),
+                        COLUMN_NUMBER, 0};
     columns[n++] = (struct column){"", _("Ratio %"), COLUMN_NUMBER, 0};
-    columns[n++] = (struct column){
-        "", heading(m, plan != NULL && plan->has_verdict_heading,
-                    plan != NULL ? plan->verdict_heading : bytes_of(NULL), _("Verdict")),
-        COLUMN_TEXT, 0};
+    columns[n++] = (struct column){"",
+                                   heading(m, plan != NULL && plan->has_verdict_heading,
+                                           plan != NULL ? plan->verdict_heading : bytes_of(NULL),
+                                           _("Verdict")),
+                                   COLUMN_TEXT, 0};
+    if (m->n_year == 1) { /* else the line would be too long, and whose year is it? */
+        columns[n++] = (struct column){"", _("Note"), COLUMN_TEXT, NAME_MOST};
+    }
     return n;
 }
 
 static int print(struct matrix *m, const char *id) {
-    struct column columns[COLUMNS_BEFORE + YEARS_MAX + 3];
+    struct column columns[COLUMNS_BEFORE + YEARS_MAX + 4];
     const Document__Plan *plan = plan_of(m, id);
     size_t n = make_columns(m, plan, columns);
     struct output *o = output_open(&m->client->output, columns, n);
@@ -177,7 +183,7 @@ static int print(struct matrix *m, const char *id) {
     }
     bool provisional = false;
     for (const struct line *l = m->first; l != NULL; l = l->next) {
-        const char *cells[COLUMNS_BEFORE + YEARS_MAX + 3];
+        const char *cells[COLUMNS_BEFORE + YEARS_MAX + 4];
         size_t k = 0;
         cells[k++] = l->id;
         cells[k++] = l->name;
@@ -190,6 +196,9 @@ static int print(struct matrix *m, const char *id) {
         cells[k++] = l->target;
         cells[k++] = l->ratio;
         cells[k++] = l->verdict;
+        if (m->n_year == 1) {
+            cells[k++] = l->note;
+        }
         output_row(o, cells);
     }
     int exit_code = client_close(o, EXIT_DONE);

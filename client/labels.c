@@ -77,7 +77,7 @@ const char *labels_of(struct client *c, const char *field, const char *code, str
         ProtobufCBinaryData label = find(labels->catalogue, field, one);
         label = label.len > 0 ? label : one;
         out = arena_printf(arena, "%s%s%.*s", out != NULL ? out : "",
-                           out == NULL           ? ""
+                           out == NULL        ? ""
                            : words_japanese() ? "、"
                                               : ", ",
                            (int)label.len, (const char *)label.data);
@@ -88,116 +88,121 @@ const char *labels_of(struct client *c, const char *field, const char *code, str
     }
 }
 
-const char *labels_measure(const char *count) {
-    static const char *const words[][2] = {
-        {"contacts", N_("Contacts (every time)")},
-        {"consultations", N_("Consultations")},
-        {"cases", N_("New cases")},
-        {"active", N_("Distinct cases")},
-        {"topics", N_("Topics")},
-        {"outcomes", N_("Outcomes")},
-        {"households", N_("Households")},
-        {"persons", N_("Persons")},
-        {"sessions", N_("Sessions held")},
-        {"attendees", N_("Attendees (every time)")},
-        {"programs", N_("Programs held")},
-        {"referrals", N_("Referrals")},
-        {"refusals", N_("Refusals")},
-    };
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (strcmp(words[i][0], count) == 0) {
+static const char *const measures[][2] = {
+    {"contacts", N_("Contacts (every time)")},
+    {"consultations", N_("Consultations")},
+    {"cases", N_("New cases")},
+    {"active", N_("Distinct cases")},
+    {"topics", N_("Topics")},
+    {"outcomes", N_("Outcomes")},
+    {"households", N_("Households")},
+    {"persons", N_("Persons")},
+    {"sessions", N_("Sessions held")},
+    {"attendees", N_("Attendees (every time)")},
+    {"programs", N_("Programs held")},
+    {"referrals", N_("Referrals")},
+    {"refusals", N_("Refusals")},
+    {NULL, NULL},
+};
+
+static const char *const fields[][2] = {
+    {"year", N_("Year")},
+    {"month", N_("Month")},
+    {"day", N_("Day")},
+    {"case", N_("Case")},
+    {"opened", N_("Opened")},
+    {"service", N_("Service")},
+    {"program", N_("Program")},
+    {"office", N_("Office")},
+    {"channel", N_("Channel")},
+    {"nature", N_("Nature")},
+    {"topic", N_("Topic")},
+    {"outcome", N_("Outcome")},
+    {"route", N_("Route")},
+    {"origin", N_("Origin")},
+    {"age", N_("Age")},
+    {"session", N_("Session")},
+    {"session_kind", N_("Session kind")},
+    {"form", N_("Form")},
+    {"venue", N_("Venue")},
+    {"venue_kind", N_("Venue kind")},
+    {"reason", N_("Reason")},
+    {"target", N_("Referred to")},
+    {"status", N_("Status")},
+    {"contacts", N_("Contacts")},
+    {"last", N_("Last contact")},
+    {"seq", N_("Entry")},
+    {"date", N_("Date")},
+    {"time", N_("Time")},
+    {"kind", N_("Kind")},
+    {"count", N_("Count")},
+    {"number", N_("Number")},
+    {"households", N_("Households")},
+    {"persons", N_("Persons")},
+    {"outcome_count", N_("Outcome count")},
+    {"case_number", N_("Case")},
+    {"with_case", N_("With case")},
+    {"due", N_("Due")},
+    {"period", N_("Period")},
+    {"value", N_("Value")},
+    {"series", N_("Series")},
+    {"as_of", N_("As of")},
+    {"source", N_("Source")},
+    {"id", N_("Id")},
+    {"title", N_("Title")},
+    {"name", N_("Name")},
+    {"unit", N_("Unit")},
+    {"baseline", N_("Baseline")},
+    {"actual", N_("Actual")},
+    {"verdict", N_("Verdict")},
+    {"ratio", N_("Ratio")},
+    {"entries", N_("Entries")},
+    {"note", N_("Note")},
+    {"read from", N_("Read from")},
+    /* states */
+    {"open", N_("open")},
+    {"closed", N_("closed")},
+    {"void", N_("void")},
+    {"planned", N_("planned")},
+    {"held", N_("held")},
+    {"cancelled", N_("cancelled")},
+    /* kinds of entries and facts */
+    {"log", N_("Opened")},
+    {"tally", N_("Tally")},
+    {"decline", N_("Refusal")},
+    {"contact", N_("Contact")},
+    {"refer", N_("Referral")},
+    {"close", N_("Closed")},
+    {"reopen", N_("Reopened")},
+    {"correct", N_("Correction")},
+    {"session-plan", N_("Session planned")},
+    {"session-hold", N_("Session held")},
+    {"session-cancel", N_("Session cancelled")},
+    {"founding", N_("Store founded")},
+    {"catalogue", N_("Catalogue")},
+    {"plan", N_("Plan")},
+    {"figure", N_("Figure")},
+    {"coverage", N_("Coverage")},
+    {"referral", N_("Referral")},
+    {"refusal", N_("Refusal")},
+    {NULL, NULL},
+};
+
+static const char *look_up(const char *const (*words)[2], const char *word) {
+    for (size_t i = 0; words[i][0] != NULL; i++) {
+        if (strcmp(words[i][0], word) == 0) {
             return _(words[i][1]);
         }
     }
-    return count;
+    return word;
+}
+
+const char *labels_measure(const char *count) {
+    return look_up(measures, count);
 }
 
 const char *labels_field(const char *field) {
-    static const char *const words[][2] = {
-        {"year", N_("Year")},
-        {"month", N_("Month")},
-        {"day", N_("Day")},
-        {"case", N_("Case")},
-        {"opened", N_("Opened")},
-        {"service", N_("Service")},
-        {"program", N_("Program")},
-        {"office", N_("Office")},
-        {"channel", N_("Channel")},
-        {"nature", N_("Nature")},
-        {"topic", N_("Topic")},
-        {"outcome", N_("Outcome")},
-        {"route", N_("Route")},
-        {"origin", N_("Origin")},
-        {"age", N_("Age")},
-        {"session", N_("Session")},
-        {"session_kind", N_("Session kind")},
-        {"form", N_("Form")},
-        {"venue", N_("Venue")},
-        {"venue_kind", N_("Venue kind")},
-        {"reason", N_("Reason")},
-        {"target", N_("Referred to")},
-        {"status", N_("Status")},
-        {"contacts", N_("Contacts")},
-        {"last", N_("Last contact")},
-        {"seq", N_("Entry")},
-        {"date", N_("Date")},
-        {"time", N_("Time")},
-        {"kind", N_("Kind")},
-        {"count", N_("Count")},
-        {"number", N_("Number")},
-        {"households", N_("Households")},
-        {"persons", N_("Persons")},
-        {"outcome_count", N_("Outcome count")},
-        {"case_number", N_("Case")},
-        {"with_case", N_("With case")},
-        {"due", N_("Due")},
-        {"period", N_("Period")},
-        {"value", N_("Value")},
-        {"series", N_("Series")},
-        {"as_of", N_("As of")},
-        {"source", N_("Source")},
-        {"id", N_("Id")},
-        {"title", N_("Title")},
-        {"name", N_("Name")},
-        {"unit", N_("Unit")},
-        {"baseline", N_("Baseline")},
-        {"actual", N_("Actual")},
-        {"verdict", N_("Verdict")},
-        {"ratio", N_("Ratio")},
-        {"entries", N_("Entries")},
-        /* states */
-        {"open", N_("open")},
-        {"closed", N_("closed")},
-        {"void", N_("void")},
-        {"planned", N_("planned")},
-        {"held", N_("held")},
-        {"cancelled", N_("cancelled")},
-        /* kinds of entries and facts */
-        {"log", N_("Opened")},
-        {"tally", N_("Tally")},
-        {"decline", N_("Refusal")},
-        {"contact", N_("Contact")},
-        {"refer", N_("Referral")},
-        {"close", N_("Closed")},
-        {"reopen", N_("Reopened")},
-        {"correct", N_("Correction")},
-        {"session-plan", N_("Session planned")},
-        {"session-hold", N_("Session held")},
-        {"session-cancel", N_("Session cancelled")},
-        {"founding", N_("Store founded")},
-        {"catalogue", N_("Catalogue")},
-        {"plan", N_("Plan")},
-        {"figure", N_("Figure")},
-        {"coverage", N_("Coverage")},
-        {"referral", N_("Referral")},
-        {"refusal", N_("Refusal")},
-    };
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (strcmp(words[i][0], field) == 0) {
-            return _(words[i][1]);
-        }
-    }
-    return field;
+    return look_up(fields, field);
 }
 
 const char *labels_year(const char *year, struct arena *arena) {

@@ -91,7 +91,8 @@ static int set_up(struct client *c, const struct arguments *a) {
     c->visit = options_get(a, "visit");
     const char *id = options_get(a, "request-id");
     if (id != NULL && !parse_id(id, c->request_id)) {
-        return client_usage(c, _("--request-id takes the 32 hexadecimal digits that were printed."));
+        return client_usage(c,
+                            _("--request-id takes the 32 hexadecimal digits that were printed."));
     }
     c->asks_again = c->has_request_id = id != NULL;
     return set_format(c, options_get(a, "format"), options_has(a, "excel"));

@@ -15,11 +15,11 @@
 #define WORDS_MAX   64
 
 struct option {
-    const char *name;    /* without dashes; NULL ends a table */
-    const char *value;   /* what stands for the value in help: "DATE"; NULL: takes none */
-    const char *field;   /* field of the request it fills, or NULL */
-    const char *help;    /* marked by N_() */
-    bool many;           /* may be given several times; values joined by ';' */
+    const char *name;  /* without dashes; NULL ends a table */
+    const char *value; /* what stands for the value in help: "DATE"; NULL: takes none */
+    const char *field; /* field of the request it fills, or NULL */
+    const char *help;  /* marked by N_() */
+    bool many;         /* may be given several times; values joined by ';' */
 };
 
 struct arguments {
@@ -33,8 +33,8 @@ struct arguments {
 /* Reads argv by one or two tables (NULL: none).  With *used the reading stops
  * at the first word, and *used tells how many of argv were read.  Joined values
  * live in the arena.  ERR_INVALID: what is wrong, the nearest option. */
-int options_parse(int argc, char **argv, const struct option *table,
-                  const struct option *more, struct arena *arena, struct arguments *out, int *used,
+int options_parse(int argc, char **argv, const struct option *table, const struct option *more,
+                  struct arena *arena, struct arguments *out, int *used,
                   struct error *e) MUST_CHECK;
 
 /* The value of an option, or NULL when it was not given. */

@@ -24,7 +24,7 @@ struct column {
     const char *name;    /* of the CSV and JSON */
     const char *heading; /* of the text table, in the reader's language */
     enum column_kind kind;
-    int most;            /* columns at most in a text table; 0: as wide as needed */
+    int most; /* columns at most in a text table; 0: as wide as needed */
 };
 
 #define OUTPUT_COLUMNS_MAX 32
@@ -33,7 +33,7 @@ struct output;
 
 struct output_options {
     enum output_format format;
-    bool excel;          /* CSV with BOM, CRLF, and ' before text that begins with = + - @ */
+    bool excel; /* CSV with BOM, CRLF, and ' before text that begins with = + - @ */
     FILE *file;
 };
 

@@ -111,9 +111,9 @@ int scope_year(const char *text, uint32_t *from, uint32_t *to, struct error *e) 
     if (calendar_parse_period(text, strlen(text), &period, e) < 0) {
         return -1;
     }
-    bool years = period.kind == PERIOD_YEAR ||
-                 (period.kind == PERIOD_RANGE && to != NULL && period.from % 10000 == 401 &&
-                  period.to % 10000 == 331);
+    bool years =
+        period.kind == PERIOD_YEAR || (period.kind == PERIOD_RANGE && to != NULL &&
+                                       period.from % 10000 == 401 && period.to % 10000 == 331);
     if (!years) {
         return error_set(e, ERR_INVALID, "year",
                          SAY("\"%s\" is not a fiscal year: expected FY2023 or R5."), text);
@@ -144,6 +144,10 @@ static int parse_options(const struct arguments *a, Madoguchi__Scope *scope, str
         return scope_known_at(text, &scope->known_at, e);
     }
     return 0;
+}
+
+int scope_exit(const struct error *e) {
+    return e->field[0] == '\0' ? EXIT_USAGE : EXIT_REFUSED;
 }
 
 int scope_parse(struct client *c, const struct arguments *a, Madoguchi__Scope *scope,

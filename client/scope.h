@@ -5,15 +5,29 @@
 #include "client/client.h"
 
 /* Options of list and stats; put them into an option table. */
-#define SCOPE_FROM     {"from", N_("PERIOD"), NULL, N_("first month, day or year: 2024-04, 2024-04-15, FY2024, R6"), false}
-#define SCOPE_TO       {"to", N_("PERIOD"), NULL, N_("last one"), false}
-#define SCOPE_AS_OF    {"as-of", N_("DATE"), NULL, N_("only what happened on or before this day"), false}
-#define SCOPE_KNOWN_AT {"known-at", N_("TIME"), NULL, N_("as recorded by then: 2024-05-01 or 2024-05-01T17:15"), false}
+#define SCOPE_FROM                                                                 \
+    {                                                                              \
+        "from", N_("PERIOD"), NULL,                                                \
+            N_("first month, day or year: 2024-04, 2024-04-15, FY2024, R6"), false \
+    }
+#define SCOPE_TO \
+    { "to", N_("PERIOD"), NULL, N_("last one"), false }
+#define SCOPE_AS_OF \
+    { "as-of", N_("DATE"), NULL, N_("only what happened on or before this day"), false }
+#define SCOPE_KNOWN_AT                                                                           \
+    {                                                                                            \
+        "known-at", N_("TIME"), NULL, N_("as recorded by then: 2024-05-01 or 2024-05-01T17:15"), \
+            false                                                                                \
+    }
 
 /* Fills a scope from the options and from the words FIELD=VALUE[,VALUE...] and
  * FIELD!=VALUE; everything lives in the client's arena. */
 int scope_parse(struct client *c, const struct arguments *a, Madoguchi__Scope *scope,
                 struct error *e) MUST_CHECK;
+
+/* The exit code for its error: a word that is no filter is a usage error, a
+ * value that cannot be a refusal. */
+int scope_exit(const struct error *e);
 
 /* One filter word. */
 int scope_filter(struct arena *arena, const char *word, Madoguchi__Filter *filter,

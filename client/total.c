@@ -46,8 +46,7 @@ const char *total_text(const struct total *t, char out[TOTAL_SIZE]) {
         return NULL;
     }
     __int128 sum = t->sum < 0 ? -t->sum : t->sum;
-    int n = snprintf(out, TOTAL_SIZE, "%s%" PRIu64, t->sum < 0 ? "-" : "",
-                     (uint64_t)(sum / UNIT));
+    int n = snprintf(out, TOTAL_SIZE, "%s%" PRIu64, t->sum < 0 ? "-" : "", (uint64_t)(sum / UNIT));
     if (t->decimals > 0) {
         char fraction[TOTAL_DECIMALS + 1];
         snprintf(fraction, sizeof fraction, "%09" PRIu64, (uint64_t)(sum % UNIT) % UNIT);

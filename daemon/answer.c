@@ -105,8 +105,10 @@ uint8_t *answer_reserve_page(struct conn *c, uint32_t serial, bool more, uint64_
         n += varint(head + n, TAG_ANSWER_MORE);
         n += varint(head + n, 1);
     }
-    n += varint(head + n, TAG_ANSWER_POSITION);
-    n += varint(head + n, position);
+    if (position != 0) {
+        n += varint(head + n, TAG_ANSWER_POSITION);
+        n += varint(head + n, position);
+    }
     n += varint(head + n, TAG_ANSWER_PAGE);
     n += varint(head + n, len);
     size_t m = varint(outer, TAG_MESSAGE_ANSWER);

@@ -24,8 +24,9 @@ struct raw {
 #undef RAW_FIELD
 };
 
-#define TEXT_KEY(name)                                                                             \
-    CYAML_FIELD_STRING_PTR(#name, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw, name, 0, 255)
+#define TEXT_KEY(name)                                                                           \
+    CYAML_FIELD_STRING_PTR(#name, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw, name, 0, \
+                           255)
 
 static const cyaml_schema_value_t listen_schema = {
     CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, 255)};
@@ -40,7 +41,7 @@ static const cyaml_schema_field_t raw_fields[] = {
 #define RAW_KEY(name, ...) TEXT_KEY(name),
     CONFIG_NUMBERS(RAW_KEY)
 #undef RAW_KEY
-    CYAML_FIELD_END};
+        CYAML_FIELD_END};
 
 static const cyaml_schema_value_t raw_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw, raw_fields)};
@@ -55,8 +56,14 @@ struct number_key {
 };
 
 static const struct number_key number_keys[] = {
-#define NUMBER_KEY(name, standard, least, most, restart, text)                                     \
-    {#name, standard, least, most, restart, text, offsetof(struct config, name),                   \
+#define NUMBER_KEY(name, standard, least, most, restart, text) \
+    {#name,                                                    \
+     standard,                                                 \
+     least,                                                    \
+     most,                                                     \
+     restart,                                                  \
+     text,                                                     \
+     offsetof(struct config, name),                            \
      offsetof(struct raw, name)},
     CONFIG_NUMBERS(NUMBER_KEY)
 #undef NUMBER_KEY
@@ -102,8 +109,8 @@ struct reading {
     const char *name;
     const char *text;
     size_t len;
-    char said[256];     /* the first thing libcyaml complained of */
-    bool more; /* documents after the first */
+    char said[256]; /* the first thing libcyaml complained of */
+    bool more;      /* documents after the first */
 };
 
 /* Line of a key at the left margin, counted from 1; 0 when not found.
@@ -217,11 +224,12 @@ static int take_number(const struct reading *r, const struct raw *raw, const str
 
 int config_check_listen(const char *address, struct error *e) {
     if (strncmp(address, "tls:", 4) == 0) {
-        return error_set(e, ERR_INVALID, "listen",
-                         "This version has no TLS yet, and no network address without it: listen "
-                         "on unix:PATH.",
-                         "この版はまだ TLS に対応しておらず、暗号化なしのネットワーク接続も受け付けません。"
-                         "unix:パス を指定してください。");
+        return error_set(
+            e, ERR_INVALID, "listen",
+            "This version has no TLS yet, and no network address without it: listen "
+            "on unix:PATH.",
+            "この版はまだ TLS に対応しておらず、暗号化なしのネットワーク接続も受け付けません。"
+            "unix:パス を指定してください。");
     }
     if (strncmp(address, "unix:", 5) != 0 || address[5] == '\0') {
         return error_set(e, ERR_INVALID, "listen",
@@ -389,9 +397,10 @@ static void print_number(FILE *to, const struct number_key *key, uint64_t v) {
 }
 
 static void print_listen(const struct config *c, FILE *to) {
-    fputs("# Where to listen: unix:PATH, up to 16. --listen on the command line takes their place;\n"
-          "# sockets passed by systemd are used beside them. A change needs a restart.\n",
-          to);
+    fputs(
+        "# Where to listen: unix:PATH, up to 16. --listen on the command line takes their place;\n"
+        "# sockets passed by systemd are used beside them. A change needs a restart.\n",
+        to);
     if (c->listen_count == 0) {
         fputs("listen: []\n\n", to);
         return;

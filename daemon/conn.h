@@ -53,9 +53,9 @@ enum conn_end {
     CONN_END_FIRST_FRAME, /* deadlines */
     CONN_END_FRAME,
     CONN_END_IDLE,
-    CONN_END_CLOSE,       /* the last answer was not taken in time */
-    CONN_END_CLOSED,      /* conn_close(), conns_free() */
-    CONN_END_MEMORY,      /* no memory for an answer: it cannot be given whole */
+    CONN_END_CLOSE,  /* the last answer was not taken in time */
+    CONN_END_CLOSED, /* conn_close(), conns_free() */
+    CONN_END_MEMORY, /* no memory for an answer: it cannot be given whole */
 };
 
 struct conn_handler {

@@ -37,9 +37,9 @@ struct dispatch {
 };
 
 /* Who, for a log line: "uid:1000/17". */
-#define PEER_FORMAT     "peer=%s/%" PRIu64
-#define PEER_ARGS(s)    (s)->actor, (s)->number
-#define REQUEST_FORMAT  PEER_FORMAT " request=%u"
+#define PEER_FORMAT             "peer=%s/%" PRIu64
+#define PEER_ARGS(s)            (s)->actor, (s)->number
+#define REQUEST_FORMAT          PEER_FORMAT " request=%u"
 #define REQUEST_ARGS(s, serial) PEER_ARGS(s), (serial)
 
 /* ---- refusals ------------------------------------------------------------------- */
@@ -99,7 +99,8 @@ static void take_hello(struct session *s, const Madoguchi__Hello *hello) {
         error_set(&e, ERR_MALFORMED, "protocol",
                   "The client speaks protocol %u and this daemon (%s) speaks %d. Install the same "
                   "version of both.",
-                  "クライアントの取り決めの版は %u、サーバー (%s) は %d です。両方を同じ版にしてください。",
+                  "クライアントの取り決めの版は %u、サーバー (%s) は %d "
+                  "です。両方を同じ版にしてください。",
                   hello->has_protocol ? hello->protocol : 0, MADOGUCHI_VERSION, PROTOCOL_VERSION);
     } else {
         s->greeted = true;
@@ -167,9 +168,7 @@ static bool take_piece(struct session *s, struct request *r) {
 static void take_record(struct session *s, struct request *r) {
     struct dispatch *d = s->dispatch;
     r->actor.id = arena_strndup(&r->arena, s->actor, strlen(s->actor));
-    r->actor.name = s->name[0] == '\0'
-                        ? NULL
-                        : arena_strndup(&r->arena, s->name, strlen(s->name));
+    r->actor.name = s->name[0] == '\0' ? NULL : arena_strndup(&r->arena, s->name, strlen(s->name));
     if (r->refusal == NULL && r->body->body_case == MADOGUCHI__REQUEST__BODY_PUT &&
         !take_piece(s, r)) {
         request_release(d->requests, r);
@@ -230,8 +229,7 @@ static void take_request(struct session *s, struct request *r) {
     d->counters.requests++;
     request_widen(r, 0);
     if (way == WAY_NONE) {
-        error_set(&e, ERR_INVALID, "", "The request asks for nothing.",
-                  "依頼の中身がありません。");
+        error_set(&e, ERR_INVALID, "", "The request asks for nothing.", "依頼の中身がありません。");
         refuse(s, r, way, &e);
         return;
     }
@@ -323,13 +321,16 @@ static struct query_line *line_of(struct conn *c) {
 /* ---- connections ------------------------------------------------------------------ */
 
 static void log_end(const struct session *s, enum conn_end why) {
-    static const char *const words[] = {
-        [CONN_END_PEER] = "peer",          [CONN_END_FINISHED] = "finished",
-        [CONN_END_FIRST_FRAME] = "no-first-frame", [CONN_END_FRAME] = "frame-too-slow",
-        [CONN_END_IDLE] = "idle",          [CONN_END_CLOSE] = "answer-not-taken",
-        [CONN_END_CLOSED] = "closed",      [CONN_END_MEMORY] = "out-of-memory"};
-    bool deadline = why == CONN_END_FIRST_FRAME || why == CONN_END_FRAME ||
-                    why == CONN_END_CLOSE || why == CONN_END_MEMORY;
+    static const char *const words[] = {[CONN_END_PEER] = "peer",
+                                        [CONN_END_FINISHED] = "finished",
+                                        [CONN_END_FIRST_FRAME] = "no-first-frame",
+                                        [CONN_END_FRAME] = "frame-too-slow",
+                                        [CONN_END_IDLE] = "idle",
+                                        [CONN_END_CLOSE] = "answer-not-taken",
+                                        [CONN_END_CLOSED] = "closed",
+                                        [CONN_END_MEMORY] = "out-of-memory"};
+    bool deadline = why == CONN_END_FIRST_FRAME || why == CONN_END_FRAME || why == CONN_END_CLOSE ||
+                    why == CONN_END_MEMORY;
     log_event(deadline ? LEVEL_INFO : LEVEL_DEBUG, "disconnected", PEER_FORMAT " why=%s",
               PEER_ARGS(s), words[why]);
 }

@@ -18,6 +18,7 @@ struct group {
     size_t waiting;
     size_t last;
     uint64_t turns;
+    uint64_t answered;
 };
 
 struct group *group_new(struct store *store, struct conns *conns, struct requests *requests) {
@@ -65,6 +66,10 @@ size_t group_last(const struct group *g) {
 
 uint64_t group_turns(const struct group *g) {
     return g->turns;
+}
+
+uint64_t group_answered(const struct group *g) {
+    return g->answered;
 }
 
 static uint64_t wall_ms(void) {
@@ -160,6 +165,7 @@ static void run_one(struct group *g) {
     }
     g->waiting -= n;
     g->last = n;
+    g->answered += n;
     if (g->first == NULL) {
         g->end = &g->first;
     }

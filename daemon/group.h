@@ -41,6 +41,9 @@ size_t group_last(const struct group *g);
 /* Groups run since the start: the watchdog's measure of progress. */
 uint64_t group_turns(const struct group *g);
 
+/* Requests answered since the start. */
+uint64_t group_answered(const struct group *g);
+
 /* Records and answers everything that waits. */
 void group_run(struct group *g);
 

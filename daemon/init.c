@@ -63,8 +63,8 @@ static void say_next(const char *store, const char *municipality, const char *na
     char dir[4096];
     char today[16];
     calendar_format_date(calendar_today((int64_t)now), today);
-    say(stdout, "The store of %s (%s) stands in %s.\n\n", "%s (%s) の記録庫を %s に作りました。\n\n",
-        name, municipality, store);
+    say(stdout, "The store of %s (%s) stands in %s.\n\n",
+        "%s (%s) の記録庫を %s に作りました。\n\n", name, municipality, store);
     say(stdout, "Next:\n  1. Serve it:\n", "次にすること:\n  1. サーバーを動かします。\n");
     printf("       madoguchid serve --store %s --listen unix:/run/madoguchi/%s.sock\n",
            quoted(dir, sizeof dir, store), municipality);

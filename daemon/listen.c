@@ -232,10 +232,9 @@ static int clear_path(const struct sockaddr_un *address, struct error *e) {
         return errno == ENOENT ? 0 : refuse(path, "stat", e);
     }
     if (!S_ISSOCK(st.st_mode)) {
-        return error_set(e, ERR_INVALID, "listen",
-                         "Cannot listen on %s: it exists and is not a socket.",
-                         "%s で待ち受けできません。同じ名前のファイルがあり、ソケットではありません。",
-                         path);
+        return error_set(
+            e, ERR_INVALID, "listen", "Cannot listen on %s: it exists and is not a socket.",
+            "%s で待ち受けできません。同じ名前のファイルがあり、ソケットではありません。", path);
     }
     if (is_alive(address)) {
         return error_set(e, ERR_STATE, "listen",
@@ -278,7 +277,7 @@ int listen_unix(struct listen *l, const char *path, const char *owner, const cha
         return error_set(e, ERR_INVALID, "listen", "The path of a socket has at most %zu bytes.",
                          "ソケットのパスは %zu バイトまでです。", sizeof address.sun_path - 1);
     }
-    strcpy(address.sun_path, path);
+    memcpy(address.sun_path, path, strlen(path) + 1);
     if (user_id(owner, &uid, e) != 0 || group_id(group, &gid, e) != 0 ||
         clear_path(&address, e) != 0) {
         return -1;
@@ -315,17 +314,17 @@ int listen_systemd(struct listen *l, struct error *e) {
     for (int i = 0; i < n; i++) {
         int fd = SD_LISTEN_FDS_START + i;
         if (sd_is_socket_unix(fd, SOCK_STREAM, 1, NULL, 0) <= 0) {
-            return error_set(e, ERR_INVALID, "listen",
-                             "Socket %d passed by systemd is not a listening Unix stream socket.",
-                             "systemd から渡されたソケット %d は待ち受け用の Unix ソケットではありません。",
-                             i);
+            return error_set(
+                e, ERR_INVALID, "listen",
+                "Socket %d passed by systemd is not a listening Unix stream socket.",
+                "systemd から渡されたソケット %d は待ち受け用の Unix ソケットではありません。", i);
         }
         int flags = fcntl(fd, F_GETFL);
         if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 ||
             fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 || place_add(l, fd) == NULL) {
-            return error_set(e, ERR_INTERNAL, "listen",
-                             "Socket %d passed by systemd cannot be used: %s.",
-                             "systemd から渡されたソケット %d を使えません (%s)。", i, strerror(errno));
+            return error_set(
+                e, ERR_INTERNAL, "listen", "Socket %d passed by systemd cannot be used: %s.",
+                "systemd から渡されたソケット %d を使えません (%s)。", i, strerror(errno));
         }
         log_event(LEVEL_INFO, "listening", "passed=%d", i);
     }

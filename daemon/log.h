@@ -18,7 +18,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum log_level { LEVEL_ERROR = 3, LEVEL_WARNING = 4, LEVEL_NOTICE = 5, LEVEL_INFO = 6, LEVEL_DEBUG = 7 };
+enum log_level {
+    LEVEL_ERROR = 3,
+    LEVEL_WARNING = 4,
+    LEVEL_NOTICE = 5,
+    LEVEL_INFO = 6,
+    LEVEL_DEBUG = 7
+};
 
 #define LOG_BURST 20 /* lines a second of one event; errors are always written */
 

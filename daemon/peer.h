@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define PEER_NAME    64  /* bytes with the NUL; longer names are cut */
+#define PEER_NAME    64 /* bytes with the NUL; longer names are cut */
 #define PEER_ID      24
 #define PEER_CACHE   256 /* users remembered */
 #define PEER_KEEP_S  600

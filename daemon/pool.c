@@ -159,8 +159,7 @@ static void pool_destroy(struct pool *p) {
     free(p);
 }
 
-struct pool *pool_new(struct event_base *base, int priority, unsigned threads,
-                      size_t waiting_max) {
+struct pool *pool_new(struct event_base *base, int priority, unsigned threads, size_t waiting_max) {
     struct pool *p = calloc(1, sizeof *p);
     if (p == NULL) {
         return NULL;

@@ -18,7 +18,7 @@
 #define PUT_DOCUMENT_MAX (1u << 20)  /* bytes of one document: what an entry holds */
 #define PUT_TOGETHER_MAX (16u << 20) /* bytes begun on all connections */
 #define PUT_PIECES_MAX   64
-#define PUT_ID           16          /* bytes of a request id */
+#define PUT_ID           16 /* bytes of a request id */
 
 struct put {
     uint8_t id[PUT_ID];

@@ -16,6 +16,7 @@ struct queries {
     struct query_line *(*line_of)(struct conn *c);
     void (*refused)(void *ctx, const struct request *r, const struct error *e);
     void *ctx;
+    bool verifying; /* a proof takes seconds: one at a time, so that a thread is left */
 };
 
 struct query {
@@ -25,6 +26,7 @@ struct query {
     struct request *request;
     struct spool *spool;
     uint64_t position;
+    bool verify;
     bool failed;
     struct error error;
     int64_t took_ms;
@@ -32,34 +34,37 @@ struct query {
 
 /* ---- lists ---------------------------------------------------------------------- */
 
-static void list_init(struct query_list *l) {
-    l->first = NULL;
-    l->end = &l->first;
+/* They are short: at most in_flight_max. */
+static void list_push(struct query_list *l, struct query *q) {
+    struct query **at = &l->first;
+    while (*at != NULL) {
+        at = &(*at)->next;
+    }
+    q->next = NULL;
+    *at = q;
 }
 
-static void list_push(struct query_list *l, struct query *q) {
-    q->next = NULL;
-    *l->end = q;
-    l->end = &q->next;
+/* Takes the first; NULL when there is none. */
+static struct query *list_pop(struct query_list *l) {
+    struct query *q = l->first;
+    if (q != NULL) {
+        l->first = q->next;
+    }
+    return q;
 }
 
 static void list_remove(struct query_list *l, const struct query *q) {
-    for (struct query **at = &l->first; *at != NULL; at = &(*at)->next) {
-        if (*at == q) {
-            *at = q->next;
-            if (q->next == NULL) {
-                l->end = at;
-            }
-            return;
-        }
+    struct query **at = &l->first;
+    while (*at != NULL && *at != q) {
+        at = &(*at)->next;
+    }
+    if (*at != NULL) {
+        *at = q->next;
     }
 }
 
 void query_line_init(struct query_line *line) {
-    list_init(&line->waiting);
-    list_init(&line->running);
-    list_init(&line->sending);
-    line->active = 0;
+    *line = (struct query_line){0};
 }
 
 struct queries *queries_new(struct store *store, struct pool *pool, struct conns *conns,
@@ -67,7 +72,7 @@ struct queries *queries_new(struct store *store, struct pool *pool, struct conns
                             struct query_line *(*line_of)(struct conn *c)) {
     struct queries *q = calloc(1, sizeof *q);
     if (q != NULL) {
-        *q = (struct queries){store, pool, conns, requests, room, line_of, NULL, NULL};
+        *q = (struct queries){store, pool, conns, requests, room, line_of, NULL, NULL, false};
     }
     return q;
 }
@@ -147,7 +152,7 @@ static void run_read(struct query *q) {
 static void run(struct job *job) {
     struct query *q = (struct query *)job;
     int64_t began = clock_ms(CLOCK_MONOTONIC);
-    if (q->request->body->body_case == MADOGUCHI__REQUEST__BODY_VERIFY) {
+    if (q->verify) {
         struct error e = {0};
         q->failed = store_verify_online(q->all->store, take_line, q, &e) != 0;
         q->error = e;
@@ -161,26 +166,31 @@ static void run(struct job *job) {
 /* ---- sending ----------------------------------------------------------------------- */
 
 static void start(struct query_line *line, struct query *q) {
+    struct queries *all = q->all;
     line->active++;
-    if (pool_submit(q->all->pool, &q->job)) {
+    if (q->verify && all->verifying) {
+        error_set(&q->error, ERR_BUSY, "", "Another proof is under way. Ask again later.",
+                  "別の検証が行われています。しばらくしてからもう一度お試しください。");
+    } else if (pool_submit(all->pool, &q->job)) {
         list_push(&line->running, q);
+        all->verifying = all->verifying || q->verify;
         return;
+    } else {
+        error_set(&q->error, ERR_BUSY, "", "Too many questions wait for an answer. Ask again.",
+                  "答えを待っている問い合わせが多すぎます。もう一度お試しください。");
     }
     q->failed = true;
-    error_set(&q->error, ERR_BUSY, "", "Too many questions wait for an answer. Ask again.",
-              "答えを待っている問い合わせが多すぎます。もう一度お試しください。");
     list_push(&line->sending, q);
 }
 
-/* The last answer was sent: the next question of the line begins. */
-static void finish(struct query *q, struct query_line *line, struct conn *c) {
-    list_remove(&line->sending, q);
+/* The first of those being sent had its last answer: the next question of the
+ * line begins. */
+static void finish(struct query_line *line, struct conn *c) {
+    query_free(list_pop(&line->sending));
     line->active--;
-    query_free(q);
     conn_done(c);
-    struct query *next = line->waiting.first;
+    struct query *next = list_pop(&line->waiting);
     if (next != NULL) {
-        list_remove(&line->waiting, next);
         start(line, next);
     }
 }
@@ -206,8 +216,7 @@ static bool send_page(struct query *q, struct conn *c) {
     }
     bool more = spool_records(q->spool) > 1 || q->failed;
     uint32_t serial = q->request->serial;
-    uint8_t *to =
-        len < 0 ? NULL : answer_reserve_page(c, serial, more, q->position, (size_t)len);
+    uint8_t *to = len < 0 ? NULL : answer_reserve_page(c, serial, more, q->position, (size_t)len);
     if (conn_is_closed(c)) {
         return false; /* q is gone with it */
     }
@@ -228,7 +237,7 @@ void query_go_on(struct queries *all, struct query_line *line, struct conn *c) {
             if (conn_is_closed(c)) {
                 return; /* query_line_close() has freed q */
             }
-            finish(q, line, c);
+            finish(line, c);
         }
     }
 }
@@ -237,6 +246,9 @@ static void done(struct job *job) {
     struct query *q = (struct query *)job;
     struct queries *all = q->all;
     struct conn *c = conn_find(all->conns, q->request->conn);
+    if (q->verify) {
+        all->verifying = false;
+    }
     if (q->took_ms >= QUERY_SLOW_MS) {
         log_event(LEVEL_INFO, "query-slow", "request=%u kind=%d ms=%" PRId64, q->request->serial,
                   (int)q->request->body->body_case, q->took_ms);
@@ -276,6 +288,7 @@ void query_ask(struct queries *all, struct query_line *line, struct conn *c, str
     q->all = all;
     q->request = r;
     q->spool = spool;
+    q->verify = r->body->body_case == MADOGUCHI__REQUEST__BODY_VERIFY;
     if (line->active < QUERY_AT_ONCE) {
         start(line, q);
         query_go_on(all, line, c);
@@ -285,12 +298,10 @@ void query_ask(struct queries *all, struct query_line *line, struct conn *c, str
 }
 
 static void free_list(struct query_list *l) {
-    while (l->first != NULL) {
-        struct query *q = l->first;
-        l->first = q->next;
+    struct query *q;
+    while ((q = list_pop(l)) != NULL) {
         query_free(q);
     }
-    list_init(l);
 }
 
 void query_line_close(struct queries *all, struct query_line *line) {
@@ -299,5 +310,5 @@ void query_line_close(struct queries *all, struct query_line *line) {
     for (struct query *q = line->running.first; q != NULL; q = q->next) {
         pool_cancel(all->pool, &q->job);
     }
-    list_init(&line->running);
+    line->running.first = NULL; /* done() frees them */
 }

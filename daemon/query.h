@@ -21,7 +21,6 @@ struct query;
 
 struct query_list {
     struct query *first;
-    struct query **end;
 };
 
 /* The questions of one connection; part of its session. */

@@ -12,9 +12,9 @@
 #define REQUEST_KEEP 1024 /* finished ones kept */
 
 struct request {
-    struct request *next;        /* of the queue it is in */
+    struct request *next; /* of the queue it is in */
     struct arena arena;
-    struct conn_id conn;         /* who asked */
+    struct conn_id conn;            /* who asked */
     const Madoguchi__Request *body; /* in the arena; NULL once it is not needed */
     uint32_t serial;
     bool japanese;               /* language of the sentences in its answer */

@@ -17,10 +17,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PRIORITIES        2   /* 0: results, signals, timers; 1: connections */
-#define DESCRIPTORS_EXTRA 64  /* beside those of connections */
+#define PRIORITIES        2  /* 0: results, signals, timers; 1: connections */
+#define DESCRIPTORS_EXTRA 64 /* beside those of connections */
 #define EXTEND_USEC       30000000
 #define STATUS_SECONDS    10
+#define SETTLE_MS         100  /* without a group: the store may settle */
 #define LAST_WAIT_MS      1000 /* for queries that were told to end */
 
 enum phase {
@@ -44,17 +45,19 @@ struct server {
     struct event *signals[3];
     struct event *status_timer;
     struct event *stop_timer;
+    struct event *settle_timer;
     enum phase phase;
     bool accept_paused;
     uint64_t connections_max; /* as the descriptors allow */
     uint64_t turns_seen;      /* groups at the last ping */
+    uint64_t settled;         /* requests answered when the store settled last */
+    uint64_t settle_seen;     /* ... when the timer was set */
 };
 
 /* ---- configuration ------------------------------------------------------------- */
 
 /* --listen takes the place of the configuration's. */
-static int override_listen(struct config *c, const struct serve_setting *setting,
-                           struct error *e) {
+static int override_listen(struct config *c, const struct serve_setting *setting, struct error *e) {
     if (setting->n_listen == 0) {
         return 0;
     }
@@ -264,10 +267,39 @@ static void on_status_timer(evutil_socket_t fd, short what, void *arg) {
     (void)fd;
     (void)what;
     store_status(s->store, &status);
-    notify_status("Serving %s (%s): entry %" PRIu64 ", %zu connections%s",
-                  store_name(s->store), store_municipality(s->store), status.head,
+    notify_status("Serving %s (%s): entry %" PRIu64 ", %zu connections%s", store_name(s->store),
+                  store_municipality(s->store), status.head,
                   conns_count(dispatch_conns(s->dispatch)),
                   status.full ? ", FULL: nothing new is recorded" : "");
+}
+
+static void settle_arm(struct server *s) {
+    const struct timeval tv = {.tv_usec = SETTLE_MS * 1000};
+    s->settle_seen = group_answered(dispatch_group(s->dispatch));
+    event_add(s->settle_timer, &tv);
+}
+
+/* Nothing was recorded for a while: the store does what it put off. */
+static void on_settle_timer(evutil_socket_t fd, short what, void *arg) {
+    struct server *s = arg;
+    struct error e;
+    (void)fd;
+    (void)what;
+    if (group_answered(dispatch_group(s->dispatch)) != s->settle_seen) {
+        settle_arm(s);
+        return;
+    }
+    s->settled = s->settle_seen;
+    if (store_settle(s->store, &e) != 0) {
+        log_error(LEVEL_WARNING, "cells-behind", &e);
+    }
+}
+
+static void settle_when_idle(struct server *s) {
+    if (group_answered(dispatch_group(s->dispatch)) != s->settled &&
+        event_pending(s->settle_timer, EV_TIMEOUT, NULL) == 0) {
+        settle_arm(s);
+    }
 }
 
 static int64_t now_us(void) {
@@ -299,6 +331,7 @@ static void run(struct server *s) {
         gather(s);
         busy = dispatch_turn(s->dispatch);
         resume_accept(s);
+        settle_when_idle(s);
         if (s->phase == STOPPING || s->phase == CLOSING) {
             struct conns *conns = dispatch_conns(s->dispatch);
             conns_finish_all(conns);
@@ -368,11 +401,13 @@ static int add_timers(struct server *s, struct error *e) {
     }
     s->stop_timer = evtimer_new(s->base, on_stop_timer, s);
     s->status_timer = event_new(s->base, -1, EV_PERSIST, on_status_timer, s);
-    if (s->stop_timer == NULL || s->status_timer == NULL) {
+    s->settle_timer = evtimer_new(s->base, on_settle_timer, s);
+    if (s->stop_timer == NULL || s->status_timer == NULL || s->settle_timer == NULL) {
         return out_of_memory(e);
     }
     event_priority_set(s->stop_timer, 0);
     event_priority_set(s->status_timer, 0);
+    event_priority_set(s->settle_timer, 0);
     if (getenv("NOTIFY_SOCKET") != NULL) {
         struct timeval tv = {.tv_sec = STATUS_SECONDS};
         event_add(s->status_timer, &tv);
@@ -404,8 +439,8 @@ static int open_sockets(struct server *s, struct error *e) {
         return -1;
     }
     for (size_t i = 0; i < c->listen_count; i++) {
-        if (listen_unix(s->listen, c->listen[i] + strlen("unix:"), c->socket_owner,
-                        c->socket_group, e) != 0) {
+        if (listen_unix(s->listen, c->listen[i] + strlen("unix:"), c->socket_owner, c->socket_group,
+                        e) != 0) {
             return -1;
         }
     }
@@ -426,8 +461,8 @@ static int start(struct server *s, struct error *e) {
     }
     struct store_status status;
     store_status(s->store, &status);
-    log_event(LEVEL_NOTICE, "ready", "municipality=%s head=%" PRIu64,
-              store_municipality(s->store), status.head);
+    log_event(LEVEL_NOTICE, "ready", "municipality=%s head=%" PRIu64, store_municipality(s->store),
+              status.head);
     on_status_timer(-1, 0, s);
     listen_start(s->listen);
     return 0;
@@ -445,16 +480,12 @@ static void end(struct server *s, bool clean) {
     }
     dispatch_free(s->dispatch);
     notify_free(s->notify);
-    for (size_t i = 0; i < 3; i++) {
-        if (s->signals[i] != NULL) {
-            event_free(s->signals[i]);
+    struct event *const events[] = {s->signals[0], s->signals[1],   s->signals[2],
+                                    s->stop_timer, s->status_timer, s->settle_timer};
+    for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
+        if (events[i] != NULL) {
+            event_free(events[i]);
         }
-    }
-    if (s->stop_timer != NULL) {
-        event_free(s->stop_timer);
-    }
-    if (s->status_timer != NULL) {
-        event_free(s->status_timer);
     }
     if (s->base != NULL) {
         event_base_free(s->base);

@@ -123,8 +123,8 @@ static int memory_grow(struct spool *s, size_t need, struct error *e) {
 /* Whether so many bytes may lie in memory. */
 static bool memory_allowed(const struct spool *s, size_t need) {
     size_t one = atomic_load(&s->room->memory);
-    return need <= one && (need <= s->size ||
-                           atomic_load(&s->room->memory_used) <= SPOOL_TOGETHER * one);
+    return need <= one &&
+           (need <= s->size || atomic_load(&s->room->memory_used) <= SPOOL_TOGETHER * one);
 }
 
 void spool_end(struct spool *s) {

@@ -18,10 +18,10 @@
 
 /* What all spools share.  The limits may be changed at any time. */
 struct spool_room {
-    const char *directory;           /* of the temporary files; /tmp where that fails */
-    atomic_size_t memory;            /* bytes of one spool in memory */
+    const char *directory; /* of the temporary files; /tmp where that fails */
+    atomic_size_t memory;  /* bytes of one spool in memory */
     atomic_size_t memory_used;
-    _Atomic uint64_t disk;           /* bytes of all files */
+    _Atomic uint64_t disk; /* bytes of all files */
     _Atomic uint64_t disk_used;
 };
 

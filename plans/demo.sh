@@ -49,8 +49,8 @@ run decline citizen --program legal --why full
 
 say "This month's numbers, for the supervisor" "今月の件数 (係長)"
 MONTH=$(TZ=JST-9 date +%Y-%m)
-run stats --from "$MONTH" --by service,channel
-run stats --from "$MONTH" --count refusals --by service,reason
+run stats --from "$MONTH" --to "$MONTH" --by service,channel
+run stats --from "$MONTH" --to "$MONTH" --count refusals --by service,reason
 
 say "The plan's indicator table, R1 to R5, for the planning office" "計画の成果指標 R1〜R5 (企画課)"
 run indicators nagai --from R1 --to R5

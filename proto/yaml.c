@@ -101,15 +101,12 @@ static const char *after(const char *text, const char *prefix) {
     return strncmp(text, prefix, strlen(prefix)) == 0 ? text + strlen(prefix) : NULL;
 }
 
-static const char *innermost(const struct complaint *c) {
-    return c->depth > 0 ? c->field[0] : "";
-}
-
-/* Says in our words what libcyaml found. */
-static int explain(const struct yaml_source *source, const cyaml_schema_value_t *schema,
-                   const struct complaint *c, cyaml_err_t err, struct error *e) {
+/* A key that should not be there, is not there, or is there twice: 0 and where,
+ * or -1 when the complaint is about something else. */
+static int explain_key(const struct yaml_source *source, const cyaml_schema_value_t *schema,
+                       const struct complaint *c, unsigned *line, struct error *e) {
     const char *key;
-    unsigned line = c->line;
+    unsigned found = 0;
     if ((key = after(c->sentence, "Unexpected key: ")) != NULL) {
         char keys[360];
         const char *words[40];
@@ -118,39 +115,58 @@ static int explain(const struct yaml_source *source, const cyaml_schema_value_t 
         error_set(e, ERR_INVALID, key, "there is no key \"%.40s\" here. Expected one of: %s.",
                   "「%.40s」という項目はここにはありません。使える項目: %s。", key, keys);
         error_near(e, text_nearest(key, words, n));
-        unsigned found = line > 0 ? yaml_line_of(source, key, line - 1) : 0;
-        line = found > 0 ? found : line;
+        found = c->line > 0 ? yaml_line_of(source, key, c->line - 1) : 0;
     } else if ((key = after(c->sentence, "Missing required mapping field: ")) != NULL) {
         error_set(e, ERR_INVALID, key, "the key \"%.40s\" is missing in this item.",
                   "ここには項目「%.40s」が要ります。", key);
     } else if ((key = after(c->sentence, "Mapping field already seen: ")) != NULL) {
-        unsigned found = line > 0 ? yaml_line_of(source, key, line) : 0;
-        line = found > 0 ? found : line;
         error_set(e, ERR_INVALID, key, "the key \"%.40s\" is given twice.",
                   "項目「%.40s」が 2 回書かれています。", key);
-    } else if (err == CYAML_ERR_ALIAS) {
-        error_set(e, ERR_INVALID, innermost(c), "anchors and aliases (&name, *name) are not used "
-                  "here: write the value itself.",
-                  "アンカーと別名 (&名前、*名前) は使えません。値そのものを書いてください。");
-    } else if (strstr(c->sentence, "Expecting SEQUENCE") != NULL) {
-        error_set(e, ERR_INVALID, innermost(c), "\"%s\" takes a list: [a, b] or lines with \"- \".",
-                  "「%s」には一覧 ([a, b] または「- 」の行) を書いてください。", innermost(c));
-    } else if (strstr(c->sentence, "Expecting MAPPING") != NULL) {
-        error_set(e, ERR_INVALID, innermost(c), "\"%s\" takes keys and values: {key: value}.",
-                  "「%s」には {項目: 値} の形で書いてください。", innermost(c));
-    } else if (strncmp(c->sentence, "Expecting ", 10) == 0) {
-        error_set(e, ERR_INVALID, innermost(c), "\"%s\" takes one value, not a list.",
-                  "「%s」には値を 1 つだけ書いてください。", innermost(c));
-    } else if (strstr(c->sentence, "Invalid uint") != NULL) {
-        error_set(e, ERR_INVALID, innermost(c), "\"%s\" takes a whole number.",
-                  "「%s」には整数を書いてください。", innermost(c));
-    } else if (strstr(c->sentence, "Invalid bool") != NULL) {
-        error_set(e, ERR_INVALID, innermost(c), "\"%s\" takes true or false.",
-                  "「%s」には true か false を書いてください。", innermost(c));
+        found = c->line > 0 ? yaml_line_of(source, key, c->line) : 0;
     } else {
-        const char *said = c->sentence[0] != '\0' ? c->sentence : cyaml_strerror(err);
-        error_set(e, ERR_INVALID, innermost(c), "this is not valid YAML (%s).",
-                  "YAML として読めません (%s)。", said);
+        return -1;
+    }
+    *line = found > 0 ? found : c->line;
+    return 0;
+}
+
+/* A value of the wrong shape, or no YAML at all. */
+static void explain_value(const struct complaint *c, cyaml_err_t err, struct error *e) {
+    static const struct {
+        const char *said, *en, *ja;
+    } shapes[] = {
+        {"Expecting SEQUENCE", "takes a list: [a, b] or lines with \"- \"",
+         "一覧 ([a, b] または「- 」の行) を書いてください"},
+        {"Expecting MAPPING", "takes keys and values: {key: value}",
+         "{項目: 値} の形で書いてください"},
+        {"Expecting ", "takes one value, not a list", "値を 1 つだけ書いてください"},
+        {"Invalid uint", "takes a whole number", "整数を書いてください"},
+        {"Invalid bool", "takes true or false", "true か false を書いてください"},
+    };
+    const char *key = c->depth > 0 ? c->field[0] : "";
+    if (err == CYAML_ERR_ALIAS) {
+        error_set(e, ERR_INVALID, key,
+                  "anchors and aliases (&name, *name) are not used here: write the value itself.",
+                  "アンカーと別名 (&名前、*名前) は使えません。値そのものを書いてください。");
+        return;
+    }
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+        if (after(c->sentence, shapes[i].said) != NULL) {
+            error_set(e, ERR_INVALID, key, "\"%s\" %s.%.0s", "「%s」には%.0s%s。", key,
+                      shapes[i].en, shapes[i].ja);
+            return;
+        }
+    }
+    error_set(e, ERR_INVALID, key, "this is not valid YAML (%s).", "YAML として読めません (%s)。",
+              c->sentence[0] != '\0' ? c->sentence : cyaml_strerror(err));
+}
+
+/* Says in our words what libcyaml found. */
+static int explain(const struct yaml_source *source, const cyaml_schema_value_t *schema,
+                   const struct complaint *c, cyaml_err_t err, struct error *e) {
+    unsigned line = c->line;
+    if (explain_key(source, schema, c, &line, e) < 0) {
+        explain_value(c, err, e);
     }
     return yaml_place(source, line, e);
 }
@@ -198,8 +214,8 @@ void yaml_unload(const struct cyaml_schema_value *schema, void *data) {
 /* ---- places ------------------------------------------------------------------ */
 
 static bool is_word_byte(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '-' || c == '_' || (c & 0x80) != 0;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || (c & 0x80) != 0;
 }
 
 /* Where the word stands in a line without its comment, or NULL. */
@@ -212,8 +228,7 @@ static const char *in_line(const char *line, size_t len, const char *word) {
     const char *at = line;
     while (n > 0 && (at = memmem(at, len - (size_t)(at - line), word, n)) != NULL) {
         const char *end = at + n;
-        if ((at == line || !is_word_byte(at[-1])) &&
-            (end == line + len || !is_word_byte(*end))) {
+        if ((at == line || !is_word_byte(at[-1])) && (end == line + len || !is_word_byte(*end))) {
             return at;
         }
         at++;
@@ -363,17 +378,18 @@ int yaml_year(const struct yaml_source *source, const char *key, const char *val
 }
 
 int yaml_word(const struct yaml_source *source, const char *key, const char *value,
-              const char *const *words, size_t n, struct error *e) {
+              const char *const *words, struct error *e) {
     char list[300];
     size_t used = 0;
+    size_t n = 0;
     if (value == NULL || value[0] == '\0') {
         return 0;
     }
-    for (size_t i = 0; i < n; i++) {
-        if (strcmp(words[i], value) == 0) {
+    for (; words[n] != NULL; n++) {
+        if (strcmp(words[n], value) == 0) {
             return 0;
         }
-        int len = snprintf(list + used, sizeof list - used, "%s%s", i > 0 ? ", " : "", words[i]);
+        int len = snprintf(list + used, sizeof list - used, "%s%s", n > 0 ? ", " : "", words[n]);
         if (len > 0 && (size_t)len < sizeof list - used) {
             used += (size_t)len;
         }

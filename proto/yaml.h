@@ -73,8 +73,8 @@ int yaml_date(const struct yaml_source *source, const char *key, const char *val
 int yaml_year(const struct yaml_source *source, const char *key, const char *value,
               protobuf_c_boolean *has, uint32_t *out, struct error *e) MUST_CHECK;
 
-/* One of the words, or an error that names the nearest. */
+/* One of the words (the list ends with NULL), or an error that names the nearest. */
 int yaml_word(const struct yaml_source *source, const char *key, const char *value,
-              const char *const *words, size_t n, struct error *e) MUST_CHECK;
+              const char *const *words, struct error *e) MUST_CHECK;
 
 #endif

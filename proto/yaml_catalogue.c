@@ -33,19 +33,19 @@ struct y_codes {
 };
 
 /* Key in the file, and name of the list in the message. */
-#define LISTS(X)                                                                                   \
-    X(programs, "programs", "program")                                                             \
-    X(offices, "offices", "office")                                                                \
-    X(channels, "channels", "channel")                                                             \
-    X(natures, "natures", "nature")                                                                \
-    X(topics, "topics", "topic")                                                                   \
-    X(outcomes, "outcomes", "outcome")                                                             \
-    X(origins, "origins", "origin")                                                                \
-    X(ages, "ages", "age")                                                                         \
-    X(reasons, "reasons", "reason")                                                                \
-    X(targets, "targets", "target")                                                                \
-    X(session_kinds, "session-kinds", "session-kind")                                              \
-    X(forms, "forms", "form")                                                                      \
+#define LISTS(X)                                      \
+    X(programs, "programs", "program")                \
+    X(offices, "offices", "office")                   \
+    X(channels, "channels", "channel")                \
+    X(natures, "natures", "nature")                   \
+    X(topics, "topics", "topic")                      \
+    X(outcomes, "outcomes", "outcome")                \
+    X(origins, "origins", "origin")                   \
+    X(ages, "ages", "age")                            \
+    X(reasons, "reasons", "reason")                   \
+    X(targets, "targets", "target")                   \
+    X(session_kinds, "session-kinds", "session-kind") \
+    X(forms, "forms", "form")                         \
     X(venue_kinds, "venue-kinds", "venue-kind")
 
 struct y_catalogue {
@@ -64,7 +64,7 @@ struct y_catalogue {
 
 #define NEEDED CYAML_FLAG_DEFAULT
 #define MAY    CYAML_FLAG_OPTIONAL
-#define TEXT(key, flags, type, member)                                                             \
+#define TEXT(key, flags, type, member) \
     CYAML_FIELD_STRING_PTR(key, flags, struct type, member, 0, CYAML_UNLIMITED)
 #define LIST(key, type, member, count, entry)                                                      \
     CYAML_FIELD_SEQUENCE_COUNT(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct type, member, \
@@ -121,7 +121,7 @@ static const cyaml_schema_field_t catalogue_fields[] = {
 #define X(member, key, list) LIST(key, y_catalogue, member.item, member.n, &code_schema),
     LISTS(X)
 #undef X
-    LIST("groups", y_catalogue, groups, n_groups, &group_schema),
+        LIST("groups", y_catalogue, groups, n_groups, &group_schema),
     LIST("holidays", y_catalogue, holidays, n_holidays, &text_schema),
     CYAML_FIELD_END,
 };
@@ -139,14 +139,14 @@ static int out_of_room(const struct yaml_source *s, struct error *e) {
 
 static int take_service(struct yaml_source *s, const struct y_service *y,
                         Document__Service *service, struct error *e) {
-    unsigned line = yaml_line_of_key(s, "code", y->code, s->line > 0 ? s->line - 1 : 0);
+    unsigned line = yaml_line_of_key(s, "code", y->code, s->line);
     s->line = line > 0 ? line : s->line;
     if (yaml_text(s, "code", y->code, &service->has_code, &service->code, e) < 0 ||
         yaml_text(s, "prefix", y->prefix, &service->has_prefix, &service->prefix, e) < 0 ||
         yaml_text(s, "ja", y->ja, &service->has_ja, &service->ja, e) < 0 ||
         yaml_text(s, "en", y->en, &service->has_en, &service->en, e) < 0 ||
-        yaml_texts(s, "consultation", y->consultation, y->n_consultation,
-                   &service->n_consultation, &service->consultation, e) < 0 ||
+        yaml_texts(s, "consultation", y->consultation, y->n_consultation, &service->n_consultation,
+                   &service->consultation, e) < 0 ||
         yaml_text(s, "nature", y->nature, &service->has_nature, &service->nature, e) < 0) {
         return -1;
     }
@@ -161,8 +161,8 @@ static int take_code(struct yaml_source *s, const char *list, const struct y_cod
     if (yaml_text(s, "code", y->code, &code->has_code, &code->code, e) < 0 ||
         yaml_text(s, "ja", y->ja, &code->has_ja, &code->ja, e) < 0 ||
         yaml_text(s, "en", y->en, &code->has_en, &code->en, e) < 0 ||
-        yaml_texts(s, "services", y->services, y->n_services, &code->n_service, &code->service,
-                   e) < 0) {
+        yaml_texts(s, "services", y->services, y->n_services, &code->n_service, &code->service, e) <
+            0) {
         return -1;
     }
     return yaml_date(s, "retired", y->retired, &code->has_retired, &code->retired, e);
@@ -180,8 +180,8 @@ static int take_group(struct yaml_source *s, const struct y_group *y, Document__
     return yaml_texts(s, "members", y->members, y->n_members, &group->n_member, &group->member, e);
 }
 
-static int take_services(struct yaml_source *s, const struct y_catalogue *y,
-                         Document__Catalogue *c, struct error *e) {
+static int take_services(struct yaml_source *s, const struct y_catalogue *y, Document__Catalogue *c,
+                         struct error *e) {
     s->line = yaml_line_of(s, "services", 0);
     c->service = arena_zalloc(s->arena, (y->n_services + 1) * sizeof *c->service);
     Document__Service *item = arena_zalloc(s->arena, (y->n_services + 1) * sizeof *item);
@@ -239,9 +239,9 @@ static int take_lists(struct yaml_source *s, const struct y_catalogue *y, Docume
     if (c->code == NULL) {
         return out_of_room(s, e);
     }
-#define X(member, key, list)                                                                       \
-    if (take_list(s, key, list, &y->member, c, e) < 0) {                                           \
-        return -1;                                                                                 \
+#define X(member, key, list)                             \
+    if (take_list(s, key, list, &y->member, c, e) < 0) { \
+        return -1;                                       \
     }
     LISTS(X)
 #undef X
@@ -285,8 +285,8 @@ static int take_groups(struct yaml_source *s, const struct y_catalogue *y, Docum
     return 0;
 }
 
-static int take_holidays(struct yaml_source *s, const struct y_catalogue *y,
-                         Document__Catalogue *c, struct error *e) {
+static int take_holidays(struct yaml_source *s, const struct y_catalogue *y, Document__Catalogue *c,
+                         struct error *e) {
     s->line = yaml_line_of(s, "holidays", 0);
     c->holiday = arena_zalloc(s->arena, (y->n_holidays + 1) * sizeof *c->holiday);
     if (c->holiday == NULL) {
@@ -324,8 +324,7 @@ static int take_catalogue(struct yaml_source *s, const struct y_catalogue *y,
 
 int yaml_catalogue(const char *text, size_t len, const char *file_name, struct arena *arena,
                    ProtobufCBinaryData *packed, struct error *e) {
-    struct yaml_source source = {
-        .text = text, .len = len, .file_name = file_name, .arena = arena};
+    struct yaml_source source = {.text = text, .len = len, .file_name = file_name, .arena = arena};
     void *y;
     if (yaml_load(&source, &catalogue_schema, &y, e) < 0) {
         return -1;

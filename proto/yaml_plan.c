@@ -76,14 +76,14 @@ struct y_plan {
 
 #define NEEDED CYAML_FLAG_DEFAULT
 #define MAY    CYAML_FLAG_OPTIONAL
-#define TEXT(key, flags, type, member)                                                             \
+#define TEXT(key, flags, type, member) \
     CYAML_FIELD_STRING_PTR(key, flags, struct type, member, 0, CYAML_UNLIMITED)
 #define LIST(key, flags, type, member, entry)                                                      \
-    CYAML_FIELD_SEQUENCE_COUNT(key, CYAML_FLAG_POINTER | (flags), struct type, member,             \
-                               n_##member, entry, 0, CYAML_UNLIMITED)
-#define VALUE(name, type)                                                                          \
-    static const cyaml_schema_value_t name##_schema = {                                            \
-        CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct type, name##_fields),                       \
+    CYAML_FIELD_SEQUENCE_COUNT(key, CYAML_FLAG_POINTER | (flags), struct type, member, n_##member, \
+                               entry, 0, CYAML_UNLIMITED)
+#define VALUE(name, type)                                                    \
+    static const cyaml_schema_value_t name##_schema = {                      \
+        CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct type, name##_fields), \
     }
 
 static const cyaml_schema_value_t text_schema = {
@@ -144,12 +144,9 @@ static const cyaml_schema_field_t as_of_fields[] = {
 VALUE(as_of, y_as_of);
 
 static const cyaml_schema_field_t value_fields[] = {
-    TEXT("value", NEEDED, y_value, value),
-    TEXT("period", MAY, y_value, period),
-    TEXT("comparator", MAY, y_value, comparator),
-    TEXT("label", MAY, y_value, label),
-    TEXT("source", MAY, y_value, source),
-    CYAML_FIELD_END,
+    TEXT("value", NEEDED, y_value, value),        TEXT("period", MAY, y_value, period),
+    TEXT("comparator", MAY, y_value, comparator), TEXT("label", MAY, y_value, label),
+    TEXT("source", MAY, y_value, source),         CYAML_FIELD_END,
 };
 VALUE(value, y_value);
 
@@ -208,21 +205,13 @@ static const cyaml_schema_value_t plan_schema = {
 
 /* ---- words --------------------------------------------------------------------- */
 
-static const char *const types[] = {"flow", "stock"};
-static const char *const formulas[] = {"actual/target", "progress", "target/actual", "comparator"};
-static const char *const kinds[] = {"annual", "cumulative", "window",
-                                    "as-of",  "ratio",      "frequency"};
-static const char *const comparators[] = {"以上", "超", "以下", "以内", "未満", "程度", "均衡"};
-static const char *const counts[] = {"contacts",   "consultations", "cases",     "topics",
-                                     "outcomes",   "households",    "persons",   "sessions",
-                                     "attendees",  "programs",      "referrals", "refusals",
-                                     "active"};
-static const char *const fields[] = {"service", "program", "office", "channel",      "nature",
-                                     "topic",   "outcome", "route",  "origin",       "age",
-                                     "form",    "venue",   "day",    "session_kind", "venue_kind",
-                                     "reason",  "target"};
-
-#define WORDS(list) list, sizeof list / sizeof list[0]
+static const char *const types[] = {"flow", "stock", NULL};
+static const char *const formulas[] = {"actual/target", "progress", "target/actual", "comparator",
+                                       NULL};
+static const char *const kinds[] = {"annual", "cumulative", "window", "as-of",
+                                    "ratio",  "frequency",  NULL};
+static const char *const comparators[] = {"以上", "超",   "以下", "以内",
+                                          "未満", "程度", "均衡", NULL};
 
 /* ---- into the message ------------------------------------------------------------ */
 
@@ -233,11 +222,11 @@ static int out_of_room(const struct yaml_source *s, struct error *e) {
 
 /* An array of n messages of a type, initialised, and the array of pointers to
  * them that protobuf-c wants. */
-#define MAKE(s, type, member, count, items, e)                                                     \
-    type *items = arena_zalloc((s)->arena, ((count) + 1) * sizeof *(items));                       \
-    *(member) = arena_zalloc((s)->arena, ((count) + 1) * sizeof **(member));                       \
-    if ((items) == NULL || *(member) == NULL) {                                                    \
-        return out_of_room(s, e);                                                                  \
+#define MAKE(s, type, member, count, items, e)                               \
+    type *items = arena_zalloc((s)->arena, ((count) + 1) * sizeof *(items)); \
+    *(member) = arena_zalloc((s)->arena, ((count) + 1) * sizeof **(member)); \
+    if ((items) == NULL || *(member) == NULL) {                              \
+        return out_of_room(s, e);                                            \
     }
 
 /* Moves on to the line of the next item with this id. */
@@ -247,8 +236,7 @@ static void step(struct yaml_source *s, const char *key, const char *id) {
 }
 
 static int twice(const struct yaml_source *s, const char *id, struct error *e) {
-    error_set(e, ERR_INVALID, "id",
-              "the id \"%.40s\" is given twice. Expected an id of its own.",
+    error_set(e, ERR_INVALID, "id", "the id \"%.40s\" is given twice. Expected an id of its own.",
               "id 「%.40s」が 2 回書かれています。別の id にしてください。", id);
     return yaml_place(s, s->line, e);
 }
@@ -264,7 +252,7 @@ static int take_series(struct yaml_source *s, const struct y_plan *y, Document__
         plan->series[plan->n_series++] = to;
         step(s, "id", from->id);
         if (yaml_text(s, "id", from->id, &to->has_id, &to->id, e) < 0 ||
-            yaml_word(s, "type", from->type, WORDS(types), e) < 0 ||
+            yaml_word(s, "type", from->type, types, e) < 0 ||
             yaml_text(s, "type", from->type, &to->has_type, &to->type, e) < 0 ||
             yaml_text(s, "name", from->name, &to->has_name, &to->name, e) < 0) {
             return -1;
@@ -305,7 +293,7 @@ static int take_scales(struct yaml_source *s, const struct y_plan *y, Document__
         step(s, "id", from->id);
         SET(to, yearly, from->yearly);
         if (yaml_text(s, "id", from->id, &to->has_id, &to->id, e) < 0 ||
-            yaml_word(s, "formula", from->formula, WORDS(formulas), e) < 0 ||
+            yaml_word(s, "formula", from->formula, formulas, e) < 0 ||
             yaml_text(s, "formula", from->formula, &to->has_formula, &to->formula, e) < 0 ||
             take_bands(s, from, to, e) < 0) {
             return -1;
@@ -331,17 +319,18 @@ static int check_where(const struct yaml_source *s, const char *where, struct er
     size_t len = strcspn(where, "=!");
     bool filter = where[len] == '=' || (where[len] == '!' && where[len + 1] == '=');
     if (!filter || len == 0) {
-        error_set(e, ERR_INVALID, "where",
-                  "where: \"%.40s\" is not a filter. Expected field=value or field!=value; several "
-                  "values in quotes: \"route=event,outreach\".",
-                  "where: 「%.40s」は条件ではありません。field=value か field!=value と書いてください。"
-                  "値が複数なら \"route=event,outreach\" のように引用符で囲みます。",
-                  where);
+        error_set(
+            e, ERR_INVALID, "where",
+            "where: \"%.40s\" is not a filter. Expected field=value or field!=value; several "
+            "values in quotes: \"route=event,outreach\".",
+            "where: 「%.40s」は条件ではありません。field=value か field!=value と書いてください。"
+            "値が複数なら \"route=event,outreach\" のように引用符で囲みます。",
+            where);
         return yaml_place(s, line_of(s, where), e);
     }
     char field[40];
     snprintf(field, sizeof field, "%.*s", (int)len, where);
-    return yaml_word(s, "where", field, WORDS(fields), e);
+    return yaml_word(s, "where", field, check_filter_fields, e);
 }
 
 static int check_figure(const struct yaml_source *s, const Document__Plan *plan, const char *id,
@@ -370,7 +359,7 @@ static int take_term(struct yaml_source *s, const Document__Plan *plan, const st
     if (figure && check_figure(s, plan, y->figure, e) < 0) {
         return -1;
     }
-    if (count && yaml_word(s, "count", y->count, WORDS(counts), e) < 0) {
+    if (count && yaml_word(s, "count", y->count, check_count_words, e) < 0) {
         return -1;
     }
     for (unsigned i = 0; i < y->n_where; i++) {
@@ -422,7 +411,7 @@ static int take_values(struct yaml_source *s, const struct y_value *y, unsigned 
         (*out)[(*n_out)++] = to;
         if (yaml_text(s, "value", y[i].value, &to->has_value, &to->value, e) < 0 ||
             yaml_text(s, "period", y[i].period, &to->has_period, &to->period, e) < 0 ||
-            yaml_word(s, "comparator", y[i].comparator, WORDS(comparators), e) < 0 ||
+            yaml_word(s, "comparator", y[i].comparator, comparators, e) < 0 ||
             yaml_text(s, "comparator", y[i].comparator, &to->has_comparator, &to->comparator, e) <
                 0 ||
             yaml_text(s, "label", y[i].label, &to->has_label, &to->label, e) < 0 ||
@@ -476,7 +465,7 @@ static int take_texts_of(struct yaml_source *s, const struct y_indicator *y,
         yaml_text(s, "unit", y->unit, &to->has_unit, &to->unit, e) < 0 ||
         yaml_text(s, "policy", y->policy, &to->has_policy, &to->policy, e) < 0 ||
         yaml_text(s, "department", y->department, &to->has_department, &to->department, e) < 0 ||
-        yaml_word(s, "kind", y->kind, WORDS(kinds), e) < 0 ||
+        yaml_word(s, "kind", y->kind, kinds, e) < 0 ||
         yaml_text(s, "kind", y->kind, &to->has_kind, &to->kind, e) < 0 ||
         yaml_text(s, "note", y->note, &to->has_note, &to->note, e) < 0 ||
         yaml_date(s, "since", y->since, &to->has_since, &to->since, e) < 0) {
@@ -495,8 +484,8 @@ static int take_indicator(struct yaml_source *s, const Document__Plan *plan,
                           const struct y_indicator *y, Document__Indicator *to, struct error *e) {
     if (take_texts_of(s, y, to, e) < 0 ||
         take_terms(s, plan, y->terms, y->n_terms, &to->n_term, &to->term, e) < 0 ||
-        take_terms(s, plan, y->denominator, y->n_denominator, &to->n_denominator,
-                   &to->denominator, e) < 0 ||
+        take_terms(s, plan, y->denominator, y->n_denominator, &to->n_denominator, &to->denominator,
+                   e) < 0 ||
         take_terms(s, plan, y->beside, y->n_beside, &to->n_beside, &to->beside, e) < 0 ||
         take_as_of(s, y, to, e) < 0 ||
         take_values(s, y->baseline, y->n_baseline, &to->n_baseline, &to->baseline, e) < 0 ||
@@ -531,8 +520,8 @@ static int take_headings(struct yaml_source *s, const struct y_headings *y, Docu
     if (y == NULL) {
         return 0;
     }
-    if (yaml_text(s, "baseline", y->baseline, &plan->has_baseline_heading,
-                  &plan->baseline_heading, e) < 0 ||
+    if (yaml_text(s, "baseline", y->baseline, &plan->has_baseline_heading, &plan->baseline_heading,
+                  e) < 0 ||
         yaml_text(s, "actual", y->actual, &plan->has_actual_heading, &plan->actual_heading, e) <
             0 ||
         yaml_text(s, "target", y->target, &plan->has_target_heading, &plan->target_heading, e) <
@@ -564,7 +553,8 @@ static int take_plan(struct yaml_source *s, const struct y_plan *y, ProtobufCBin
                   e) < 0 ||
         yaml_text(s, "source", y->source, &plan.has_source, &plan.source, e) < 0 ||
         take_years(s, y->years, &plan, e) < 0 || take_headings(s, y->headings, &plan, e) < 0 ||
-        take_series(s, y, &plan, e) < 0 || take_scales(s, y, &plan, e) < 0 || take_indicators(s, y, &plan, e) < 0) {
+        take_series(s, y, &plan, e) < 0 || take_scales(s, y, &plan, e) < 0 ||
+        take_indicators(s, y, &plan, e) < 0) {
         return -1;
     }
     if (check_plan(&plan, e) < 0) {
@@ -575,8 +565,7 @@ static int take_plan(struct yaml_source *s, const struct y_plan *y, ProtobufCBin
 
 int yaml_plan(const char *text, size_t len, const char *file_name, struct arena *arena,
               ProtobufCBinaryData *packed, struct error *e) {
-    struct yaml_source source = {
-        .text = text, .len = len, .file_name = file_name, .arena = arena};
+    struct yaml_source source = {.text = text, .len = len, .file_name = file_name, .arena = arena};
     void *y;
     if (yaml_load(&source, &plan_schema, &y, e) < 0) {
         return -1;

@@ -89,7 +89,7 @@ static size_t cell_encode(const struct measures *m, uint8_t *out) {
             continue;
         }
         mask |= 1u << i;
-        uint64_t z = (uint64_t)v << 1 ^ (uint64_t)(v >> 63);
+        uint64_t z = (uint64_t)v << 1 ^ (v < 0 ? UINT64_MAX : 0);
         while (z >= 0x80) {
             out[n++] = (uint8_t)(z | 0x80);
             z >>= 7;

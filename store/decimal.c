@@ -4,7 +4,7 @@
 
 #define SCALE_MAX 36
 
-/* ---- reading ------------------------------------------------------------------ */
+/* ---- reading ------------------------------------------------------------ */
 
 /* Bytes of the sign at the start of a text; 0 when there is none. */
 static size_t minus_sign(const char *text, size_t len) {
@@ -89,7 +89,7 @@ struct decimal decimal_of(int64_t n) {
     return (struct decimal){n, 0};
 }
 
-/* ---- sums ------------------------------------------------------------------------ */
+/* ---- sums --------------------------------------------------------------- */
 
 static bool times(decimal_digits a, decimal_digits b, decimal_digits *out) {
     return !__builtin_mul_overflow(a, b, out);
@@ -118,7 +118,7 @@ bool decimal_subtract(struct decimal a, struct decimal b, struct decimal *out) {
     return decimal_add(a, b, out);
 }
 
-/* ---- fractions --------------------------------------------------------------------- */
+/* ---- fractions ---------------------------------------------------------- */
 
 static decimal_digits magnitude(decimal_digits a) {
     return a < 0 ? -a : a;
@@ -152,8 +152,8 @@ bool fraction_add(struct fraction a, struct fraction b, struct fraction *out) {
     decimal_digits right;
     decimal_digits num;
     decimal_digits den;
-    if (!times(a.num, b.den, &left) || !times(b.num, a.den, &right) ||
-        !times(a.den, b.den, &den) || __builtin_add_overflow(left, right, &num)) {
+    if (!times(a.num, b.den, &left) || !times(b.num, a.den, &right) || !times(a.den, b.den, &den) ||
+        __builtin_add_overflow(left, right, &num)) {
         return false;
     }
     *out = lowest(num, den);
@@ -213,7 +213,7 @@ bool fraction_whole(struct fraction a, int64_t *out) {
     return true;
 }
 
-/* ---- printing ------------------------------------------------------------------------ */
+/* ---- printing ----------------------------------------------------------- */
 
 /* round(num * 10^decimals / den), half away from zero. */
 static bool rounded(struct fraction a, unsigned decimals, decimal_digits *out) {

@@ -28,7 +28,7 @@ struct fraction {
 /* Significant digits a printed value may have. */
 #define DECIMAL_DIGITS_MAX 18
 /* Bytes of a printed number, its NUL included. */
-#define DECIMAL_TEXT_MAX   64
+#define DECIMAL_TEXT_MAX 64
 
 /* Reads a printed value: digits with an optional minus (-, −, ▲, △) before
  * them, one point, commas between groups of three.  False for anything else

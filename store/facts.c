@@ -61,18 +61,16 @@ ProtobufCBinaryData fact_dimension(const struct fact *fact, enum dimension d) {
 
 /* ---- counting rule 1 ---------------------------------------------------------- */
 
-#define GIVEN(message, field) ((message) != NULL && (message)->has_##field)
-
-/* Takes a field from the first of two messages that gives it. */
-#define TAKE(fact, field, a, b)               \
-    do {                                      \
-        if (GIVEN(a, field)) {                \
-            (fact)->value.has_##field = 1;    \
-            (fact)->value.field = (a)->field; \
-        } else if (GIVEN(b, field)) {         \
-            (fact)->value.has_##field = 1;    \
-            (fact)->value.field = (b)->field; \
-        }                                     \
+/* Takes a field from `a`, or where it gives none from `b`, which may be NULL. */
+#define TAKE(fact, field, a, b)                       \
+    do {                                              \
+        if ((a)->has_##field) {                       \
+            (fact)->value.has_##field = 1;            \
+            (fact)->value.field = (a)->field;         \
+        } else if ((b) != NULL && (b)->has_##field) { \
+            (fact)->value.has_##field = 1;            \
+            (fact)->value.field = (b)->field;         \
+        }                                             \
     } while (0)
 
 static const Journal__Act *none;

@@ -349,7 +349,8 @@ int store_record(struct store *s, const struct store_actor *actor,
 #define SETTLE_CHANGES 20000
 
 int store_settle(struct store *s, struct error *e) {
-    if (s->in_group || s->pending_lost || cells_changes(s->pending) == 0) {
+    uint64_t head = journal_head(s->journal)->seq;
+    if (s->in_group || s->pending_lost || (cells_changes(s->pending) == 0 && s->cells_at == head)) {
         return 0;
     }
     struct txn x;
@@ -357,10 +358,11 @@ int store_settle(struct store *s, struct error *e) {
         return -1;
     }
     cells_apply(s->pending, &x);
-    cells_set_seq(&x, journal_head(s->journal)->seq);
+    cells_set_seq(&x, head);
     if (txn_commit(&x, e) < 0) {
         return -1;
     }
+    s->cells_at = head;
     cells_drop(s->pending);
     s->settled = s->now;
     return 0;

@@ -6,17 +6,23 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- words --------------------------------------------------------------------------- */
+/* ---- words -------------------------------------------------------------- */
 
 void work_note(struct work *w, const char *format, ...) {
-    char text[512];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    int len = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    char *text = arena_alloc(w->arena, (size_t)len + 1);
+    if (text == NULL) {
+        return; /* the arena remembers, and the evaluation is refused */
+    }
+    va_start(args, format);
+    vsnprintf(text, (size_t)len + 1, format, args);
     va_end(args);
     char **note = &w->out->note;
     if (*note == NULL) {
-        *note = arena_strndup(w->arena, text, strlen(text));
+        *note = text;
     } else if (strstr(*note, text) == NULL) {
         *note = arena_printf(w->arena, "%s; %s", *note, text);
     }
@@ -43,7 +49,7 @@ static bool is_kind(const Document__Indicator *i, const char *kind) {
     return bytes_equal(i->kind, kind);
 }
 
-/* ---- baseline, target, what applies ----------------------------------------------------- */
+/* ---- baseline, target, what applies ------------------------------------- */
 
 static void choose_target(const Document__Indicator *i, uint32_t year, struct evaluation *out) {
     uint32_t best = 0;
@@ -122,7 +128,7 @@ static bool choose_span(struct work *w, uint32_t baseline_year) {
     return true;
 }
 
-/* ---- the actual value ---------------------------------------------------------------------- */
+/* ---- the actual value --------------------------------------------------- */
 
 static void set_text(struct work *w, ProtobufCBinaryData text) {
     w->out->actual = arena_strndup(w->arena, text.data, text.len);
@@ -223,8 +229,7 @@ static int actual_ratio(struct work *w, struct error *e) {
     if (!over.known || !under.known) {
         return 0;
     }
-    if (!fraction_divide(over.value, under.value, &value) ||
-        !fraction_times(value, 100, &value)) {
+    if (!fraction_divide(over.value, under.value, &value) || !fraction_times(value, 100, &value)) {
         work_note(w, "分母が0");
         return 0;
     }
@@ -256,8 +261,7 @@ static int work_out_actual(struct work *w, struct error *e) {
         return -1;
     }
     if (is_kind(i, "window")) {
-        work_note(w, "%u/%u年度", w->year - i->window_from + 1,
-                  i->window_to - i->window_from + 1);
+        work_note(w, "%u/%u年度", w->year - i->window_from + 1, i->window_to - i->window_from + 1);
     }
     if (w->pinned && w->out->actual != NULL) {
         w->out->as_of = w->limit;
@@ -265,7 +269,7 @@ static int work_out_actual(struct work *w, struct error *e) {
     return 0;
 }
 
-/* ---- the verdict ------------------------------------------------------------------------------ */
+/* ---- the verdict -------------------------------------------------------- */
 
 static const Document__Scale *scale_of(const struct work *w) {
     const Document__Plan *plan = w->asking->plan;
@@ -308,8 +312,8 @@ static void note_target(struct work *w) {
 }
 
 /* What the letter, or met and missed, was worked out from. */
-static void note_arithmetic(struct work *w, const Document__Scale *scale,
-                            const struct judgement *j, const Document__Band *band) {
+static void note_arithmetic(struct work *w, const Document__Scale *scale, const struct judgement *j,
+                            const Document__Band *band) {
     const char *word = j->met ? "達成" : "未達成";
     if (band == NULL) {
         work_note(w, "%s", word);
@@ -365,7 +369,7 @@ static void judge(struct work *w) {
     }
 }
 
-/* ---- one year ------------------------------------------------------------------------------------ */
+/* ---- one year ----------------------------------------------------------- */
 
 int indicator_evaluate(struct asking *q, const Document__Indicator *indicator, uint32_t year,
                        struct arena *a, struct evaluation *out, struct error *e) {

@@ -20,7 +20,7 @@
 #include "store/store.h"
 #include "store/verdict.h"
 
-/* ---- answers ---------------------------------------------------------------------- */
+/* ---- answers ------------------------------------------------------------ */
 
 /* The rows of a plan's indicators, one for each indicator and year.  `now` in
  * ms decides what today is where the request does not say.  ERR_NOT_FOUND with
@@ -34,26 +34,26 @@ int read_indicators(struct view *v, const Madoguchi__Indicators *request, uint64
  * Their numbers (households, persons where these are counted) sum to the
  * value; those of a ratio carry the pair "part", numerator or denominator.
  * ERR_NOT_FOUND; ERR_STATE in the baseline's own year: printed, not counted. */
-int read_prove(struct view *v, const Madoguchi__Prove *request, uint64_t now,
-               store_page_fn page, void *ctx, struct error *e) MUST_CHECK;
+int read_prove(struct view *v, const Madoguchi__Prove *request, uint64_t now, store_page_fn page,
+               void *ctx, struct error *e) MUST_CHECK;
 
-/* ---- a question about a plan --------------------------------------------------------- */
+/* ---- a question about a plan -------------------------------------------- */
 
 struct asking {
     struct period_data data;
     const struct catalogue *catalogue;
     Document__Plan *plan;
-    uint32_t today;      /* date: as asked, and not after known-at */
-    uint32_t as_of;      /* date; CALENDAR_OPEN when none is asked */
-    struct arena arena;  /* of the whole answer: plan, coverage, sessions */
+    uint32_t today;     /* date: as asked, and not after known-at */
+    uint32_t as_of;     /* date; CALENDAR_OPEN when none is asked */
+    struct arena arena; /* of the whole answer: plan, coverage, sessions */
 };
 
 struct asking_request {
     ProtobufCBinaryData plan;
-    uint32_t today;      /* date */
-    uint32_t as_of;      /* date; CALENDAR_OPEN: none */
+    uint32_t today; /* date */
+    uint32_t as_of; /* date; CALENDAR_OPEN: none */
     bool has_known_at, plan_now;
-    uint64_t known_at;   /* ms */
+    uint64_t known_at; /* ms */
 };
 
 /* Finds plan, catalogue, coverage; to be given back with asking_close() also
@@ -63,16 +63,16 @@ int asking_open(struct asking *q, struct view *v, const struct asking_request *r
 void asking_close(struct asking *q);
 
 /* ERR_NOT_FOUND with the nearest words. */
-int asking_indicator(struct asking *q, ProtobufCBinaryData id,
-                     const Document__Indicator **out, struct error *e) MUST_CHECK;
+int asking_indicator(struct asking *q, ProtobufCBinaryData id, const Document__Indicator **out,
+                     struct error *e) MUST_CHECK;
 
-/* ---- evaluation ---------------------------------------------------------------------- */
+/* ---- evaluation --------------------------------------------------------- */
 
 /* One term of a rule over one period. */
 struct part {
     bool denominator;
-    const struct query *query;      /* NULL: figures */
-    int64_t count, unknown;         /* of the query */
+    const struct query *query; /* NULL: figures */
+    int64_t count, unknown;    /* of the query */
     const struct figure *figure;
     size_t n_figure;
 };
@@ -87,11 +87,11 @@ struct evaluation {
     char *actual;                    /* NULL: unset */
     bool exact;                      /* the actual is a number: */
     struct fraction value;
-    char *ratio;                     /* percent, one decimal; NULL: unset */
-    ProtobufCBinaryData verdict;     /* len 0: none */
-    uint32_t as_of;                  /* date; 0: unset */
-    char *note;                      /* in Japanese; NULL: none */
-    bool from_baseline;              /* the value begins with the baseline: */
+    char *ratio;                 /* percent, one decimal; NULL: unset */
+    ProtobufCBinaryData verdict; /* len 0: none */
+    uint32_t as_of;              /* date; 0: unset */
+    char *note;                  /* in Japanese; NULL: none */
+    bool from_baseline;          /* the value begins with the baseline: */
     struct fraction begin;
     struct part *part;
     size_t n_part;
@@ -102,7 +102,7 @@ struct evaluation {
 int indicator_evaluate(struct asking *q, const Document__Indicator *indicator, uint32_t year,
                        struct arena *a, struct evaluation *out, struct error *e) MUST_CHECK;
 
-/* ---- shared by the files of this module ------------------------------------------------ */
+/* ---- shared by the files of this module --------------------------------- */
 
 /* Where an evaluation stands. */
 struct work {
@@ -111,11 +111,11 @@ struct work {
     uint32_t year;
     struct arena *arena;
     struct evaluation *out;
-    uint32_t from, to;      /* dates counted over, the year's end included */
-    uint32_t limit;         /* last date that counts: as-of or pinned; CALENDAR_OPEN */
-    bool pinned;            /* the limit is the plan's */
-    uint32_t day;           /* last date that can be covered */
-    unsigned decimals;      /* of the figures used, for an indicator that gives none */
+    uint32_t from, to; /* dates counted over, the year's end included */
+    uint32_t limit;    /* last date that counts: as-of or pinned; CALENDAR_OPEN */
+    bool pinned;       /* the limit is the plan's */
+    uint32_t day;      /* last date that can be covered */
+    unsigned decimals; /* of the figures used, for an indicator that gives none */
 };
 
 /* Adds to the evaluation's note, parts split by "; ". */
@@ -126,7 +126,7 @@ uint32_t indicator_period_year(ProtobufCBinaryData period);
 
 /* What a list of terms sums to. */
 struct sum {
-    bool known;              /* there is a value: */
+    bool known; /* there is a value: */
     struct fraction value;
     const struct figure *lone; /* it is this figure and nothing else */
 };

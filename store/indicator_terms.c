@@ -23,7 +23,7 @@ static struct part *part_new(struct work *w, bool denominator, struct error *e) 
     return p;
 }
 
-/* ---- counts ------------------------------------------------------------------------ */
+/* ---- counts ------------------------------------------------------------- */
 
 static struct query *term_query(struct work *w, const Document__Term *term, uint32_t from,
                                 uint32_t to, struct error *e) {
@@ -66,13 +66,13 @@ static void note_unknown(struct work *w, enum count what, int64_t unknown, bool 
 struct summing {
     struct work *work;
     struct sum *out;
-    size_t terms;            /* all of them */
-    size_t facts;            /* count terms with facts */
-    size_t empty;            /* count terms without, of which nothing is known */
+    size_t terms; /* all of them */
+    size_t facts; /* count terms with facts */
+    size_t empty; /* count terms without, of which nothing is known */
     size_t counts;
-    size_t missing;          /* figure terms without a figure */
+    size_t missing; /* figure terms without a figure */
     bool cancelled, not_held;
-    bool unknown;            /* nothing but unknown numbers somewhere */
+    bool unknown; /* nothing but unknown numbers somewhere */
     bool has_days;
     struct covered_days days; /* covered for all count terms */
 };
@@ -141,7 +141,7 @@ static int sum_count(struct summing *s, const Document__Term *term, bool denomin
     return add_value(s, (struct fraction){p->count, 1}, e);
 }
 
-/* ---- figures --------------------------------------------------------------------------- */
+/* ---- figures ------------------------------------------------------------ */
 
 static bool is_stock(const struct work *w, ProtobufCBinaryData series) {
     const Document__Plan *plan = w->asking->plan;
@@ -162,8 +162,9 @@ static void note_earlier(struct work *w, const struct figure *figures, size_t n)
         }
     }
     if (last != NULL) {
-        work_note(w, "前回 %.*s（%.*s）", (int)last->value.len, (const char *)last->value.data,
-                  (int)last->period.len, (const char *)last->period.data);
+        work_note(w, "未集計（前回 %.*s、%.*s）", (int)last->value.len,
+                  (const char *)last->value.data, (int)last->period.len,
+                  (const char *)last->period.data);
     }
 }
 
@@ -199,8 +200,8 @@ static int sum_figure(struct summing *s, const Document__Term *term, bool denomi
     size_t n;
     uint32_t days = 0;
     struct part *p = part_new(w, denominator, e);
-    if (p == NULL || period_figures(&w->asking->data, term->figure, w->limit, w->arena, &figures,
-                                    &n, e) < 0) {
+    if (p == NULL ||
+        period_figures(&w->asking->data, term->figure, w->limit, w->arena, &figures, &n, e) < 0) {
         return -1;
     }
     bool stock = is_stock(w, term->figure);
@@ -224,7 +225,7 @@ static int sum_figure(struct summing *s, const Document__Term *term, bool denomi
     return add_figures(s, p, e);
 }
 
-/* ---- sums ------------------------------------------------------------------------------- */
+/* ---- sums --------------------------------------------------------------- */
 
 static void note_empty(struct summing *s) {
     struct work *w = s->work;
@@ -272,7 +273,7 @@ int indicator_sum(struct work *w, Document__Term *const *terms, size_t n, bool d
     return 0;
 }
 
-/* ---- beside a published rate ----------------------------------------------------------------- */
+/* ---- beside a published rate -------------------------------------------- */
 
 int indicator_beside(struct work *w, struct error *e) {
     const Document__Indicator *i = w->indicator;
@@ -303,7 +304,7 @@ int indicator_beside(struct work *w, struct error *e) {
     return 0;
 }
 
-/* ---- frequency ------------------------------------------------------------------------------- */
+/* ---- frequency ---------------------------------------------------------- */
 
 static uint32_t month_end(uint32_t date) {
     uint32_t month = date / 100;

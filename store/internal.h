@@ -21,6 +21,7 @@ struct store {
     struct fold fold;      /* the writer's */
     struct cells *pending; /* changes of groups that the cells do not have yet */
     bool pending_lost;     /* memory ran out: cells lag until the next start */
+    uint64_t cells_at;     /* seq the cells were brought up to last; 0: not known yet */
     uint64_t settled;      /* when they last had all, ms */
     bool in_group;
     bool broken;          /* a table could not be written in this group */

@@ -29,7 +29,7 @@ struct pages {
     const ProtobufCFieldDescriptor *field; /* of the rows collected; NULL: none yet */
     ProtobufCMessage *row[PAGE_ROWS];
     size_t n;
-    size_t bytes; /* that the rows pack to */
+    size_t bytes;  /* that the rows pack to */
     uint64_t rows; /* handed over and collected, in all */
 };
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- what was declared ----------------------------------------------------- */
+/* ---- what was declared -------------------------------------------------- */
 
 static int coverage_order(const void *a, const void *b) {
     const struct coverage_entry *x = a;
@@ -88,7 +88,7 @@ int period_coverage_load(struct period_data *d, struct arena *scratch, struct er
     return rc;
 }
 
-/* ---- of a query ------------------------------------------------------------- */
+/* ---- of a query --------------------------------------------------------- */
 
 /* The values a query names of one dimension; n 0: any. */
 struct named {
@@ -216,7 +216,7 @@ static int days_new(uint32_t from, uint32_t to, struct arena *a, struct covered_
                     struct error *e) {
     int32_t n = calendar_days(to) - calendar_days(from) + 1;
     if (n < 1 || n > PERIOD_DAYS_MAX) {
-        return error_set(e, ERR_TOO_MUCH, "year", "The period is longer than 110 years.",
+        return error_set(e, ERR_INVALID, "year", "The period is longer than 110 years.",
                          "期間が110年を超えています。");
     }
     *out = (struct covered_days){from, to, (size_t)n, arena_alloc(a, (size_t)n)};

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* ---- entries as known then ------------------------------------------------------ */
+/* ---- entries as known then ---------------------------------------------- */
 
 static bool voided_then(const struct period_data *d, const struct entry_state *state) {
     return state->voided_by != 0 && state->voided_by <= d->known;
@@ -45,8 +45,8 @@ static int correct_then(void *ctx, const struct link *link) {
     return 0;
 }
 
-int period_effective(struct period_data *d, uint64_t seq, struct arena *a,
-                          Journal__Entry **out, struct error *e) {
+int period_effective(struct period_data *d, uint64_t seq, struct arena *a, Journal__Entry **out,
+                     struct error *e) {
     if (d->known == UINT64_MAX) {
         return view_effective(d->view, seq, a, out, e);
     }
@@ -57,7 +57,7 @@ int period_effective(struct period_data *d, uint64_t seq, struct arena *a,
     return view_links(d->view, seq, correct_then, &c) != 0 ? -1 : 0;
 }
 
-/* ---- lists that grow in an arena --------------------------------------------------- */
+/* ---- lists that grow in an arena ---------------------------------------- */
 
 void *period_grow(struct arena *a, void *list, size_t n, size_t *cap, size_t size) {
     if (n < *cap) {
@@ -78,7 +78,7 @@ bool period_parse(ProtobufCBinaryData text, struct period *p) {
     return calendar_parse_period((const char *)text.data, text.len, p, NULL) == 0;
 }
 
-/* ---- opening ---------------------------------------------------------------------- */
+/* ---- opening ------------------------------------------------------------ */
 
 int period_data_open(struct period_data *d, struct view *view, uint64_t known, uint32_t day,
                      const struct catalogue *catalogue, struct arena *arena, struct error *e) {
@@ -94,7 +94,7 @@ int period_data_open(struct period_data *d, struct view *view, uint64_t known, u
     return rc == 0 && arena->exhausted ? view_no_room(e) : rc;
 }
 
-/* ---- sessions that were not held ---------------------------------------------------- */
+/* ---- sessions that were not held ---------------------------------------- */
 
 struct holding {
     struct period_data *data;
@@ -142,11 +142,11 @@ static int session_then(struct period_data *d, const struct cursor *c, uint64_t 
     return 0;
 }
 
-#define KEEP(fact, session, field, arena)                                                          \
-    do {                                                                                           \
-        if ((session)->has_##field) {                                                              \
-            SET(&(fact)->value, field, arena_bytes(arena, (session)->field));                      \
-        }                                                                                          \
+#define KEEP(fact, session, field, arena)                                     \
+    do {                                                                      \
+        if ((session)->has_##field) {                                         \
+            SET(&(fact)->value, field, arena_bytes(arena, (session)->field)); \
+        }                                                                     \
     } while (0)
 
 /* What a query would look at if the session had been held. */

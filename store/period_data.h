@@ -18,7 +18,7 @@ struct figure {
     uint32_t from, to; /* dates of its period */
     uint32_t as_of;    /* date */
     ProtobufCBinaryData series, period, value, source;
-    bool number;       /* the value is one: */
+    bool number; /* the value is one: */
     struct fraction exact;
     unsigned decimals; /* it was printed with */
 };
@@ -38,10 +38,10 @@ struct unheld_session {
 
 struct period_data {
     struct view *view;
-    uint64_t known;        /* seq; UINT64_MAX: now */
-    uint32_t day;          /* the day asked: coverage never reaches beyond it */
+    uint64_t known; /* seq; UINT64_MAX: now */
+    uint32_t day;   /* the day asked: coverage never reaches beyond it */
     const struct catalogue *catalogue;
-    struct arena *arena;   /* for everything that lives as long as this */
+    struct arena *arena;             /* for everything that lives as long as this */
     struct coverage_entry *coverage; /* ascending: the more is named the later, then by seq */
     size_t n_coverage;
     struct unheld_session *session;
@@ -62,8 +62,9 @@ int period_figures(struct period_data *d, ProtobufCBinaryData series, uint32_t a
 
 /* Of figures as period_figures() gives them, those that make up the flow of
  * from..to: the one of exactly that period, or those of periods inside it that
- * do not overlap, longer ones first.  They are moved to the front; returns how
- * many.  *days is the number of days they stand for. */
+ * do not overlap, longer ones first.  They stand at the front in the order of
+ * their periods, what was behind may be gone; returns how many.  *days is the
+ * number of days they stand for. */
 size_t period_flow(struct figure *figures, size_t n, uint32_t from, uint32_t to, uint32_t *days);
 
 /* The last value of a stock in from..to: of the figures whose period ends in
@@ -75,9 +76,9 @@ const struct figure *period_stock(const struct figure *figures, size_t n, uint32
 enum day_mark { DAY_UNKNOWN, DAY_COVERED, DAY_NOT_HELD };
 
 struct covered_days {
-    uint32_t from, to;   /* the period asked */
-    size_t n;            /* its days */
-    uint8_t *mark;       /* of each day: enum day_mark */
+    uint32_t from, to; /* the period asked */
+    size_t n;          /* its days */
+    uint8_t *mark;     /* of each day: enum day_mark */
 };
 
 /* How the days from..to are covered for what a query counts, in arena `a`.
@@ -90,8 +91,8 @@ int period_coverage(struct period_data *d, const struct query *q, uint32_t from,
 /* Makes `all` the days that are covered in both; the same period. */
 void covered_days_and(struct covered_days *all, const struct covered_days *other);
 
-size_t covered_days_count(const struct covered_days *c);       /* covered or not held */
-uint32_t covered_days_last(const struct covered_days *c);      /* date; 0 when there is none */
+size_t covered_days_count(const struct covered_days *c);  /* covered or not held */
+uint32_t covered_days_last(const struct covered_days *c); /* date; 0 when there is none */
 /* Whether every day up to `day` is declared not held, and there is one. */
 bool covered_days_not_held(const struct covered_days *c, uint32_t day);
 
@@ -100,7 +101,7 @@ bool covered_days_not_held(const struct covered_days *c, uint32_t day);
 int period_cancelled(struct period_data *d, const struct query *q, bool *cancelled,
                      struct error *e) MUST_CHECK;
 
-/* ---- shared by the files of this module ------------------------------------------ */
+/* ---- shared by the files of this module --------------------------------- */
 
 /* Entries that are read again one by one need no more than this. */
 #define PERIOD_SCRATCH_BYTES (4u << 20)
@@ -114,7 +115,6 @@ bool period_parse(ProtobufCBinaryData text, struct period *p);
 /* Room for one more element of `size` bytes: the list, or a larger copy in the
  * arena; NULL when there is none. */
 void *period_grow(struct arena *a, void *list, size_t n, size_t *cap, size_t size);
-int period_coverage_load(struct period_data *d, struct arena *scratch,
-                         struct error *e) MUST_CHECK;
+int period_coverage_load(struct period_data *d, struct arena *scratch, struct error *e) MUST_CHECK;
 
 #endif

@@ -4,6 +4,7 @@
 #include "proto/calendar.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static bool figure_fill(const Journal__Figure *f, uint64_t seq, struct arena *a,
                         struct figure *out) {
@@ -46,8 +47,8 @@ static int figure_order(const void *a, const void *b) {
     return x->to < y->to ? -1 : x->to > y->to;
 }
 
-static int figure_read(struct period_data *d, const struct cursor *c, uint64_t seq,
-                       struct arena *a, const Journal__Figure **out, struct error *e) {
+static int figure_read(struct period_data *d, const struct cursor *c, uint64_t seq, struct arena *a,
+                       const Journal__Figure **out, struct error *e) {
     *out = NULL;
     if (!period_live(d, seq)) {
         return 0;
@@ -60,8 +61,8 @@ static int figure_read(struct period_data *d, const struct cursor *c, uint64_t s
         *out = entry->figure;
         return 0;
     }
-    Fold__Figure *value = fold__figure__unpack(arena_allocator(a), c->value.mv_size,
-                                               c->value.mv_data);
+    Fold__Figure *value =
+        fold__figure__unpack(arena_allocator(a), c->value.mv_size, c->value.mv_data);
     if (value == NULL) {
         d->view->txn.failed = MDB_CORRUPTED;
         return txn_error(&d->view->txn, e);
@@ -109,8 +110,8 @@ int period_figures(struct period_data *d, ProtobufCBinaryData series, uint32_t a
     key_start(&prefix);
     key_text(&prefix, series);
     cursor_open(&c, &d->view->txn, TABLE_FIGURES);
-    for (bool more = cursor_seek(&c, &prefix);
-         more && rc == 0 && cursor_has_prefix(&c, &prefix); more = cursor_next(&c)) {
+    for (bool more = cursor_seek(&c, &prefix); more && rc == 0 && cursor_has_prefix(&c, &prefix);
+         more = cursor_next(&c)) {
         if (c.key.mv_size < prefix.len + 8) {
             d->view->txn.failed = MDB_CORRUPTED;
             break;
@@ -134,42 +135,47 @@ static uint32_t days_of(const struct figure *f) {
     return (uint32_t)(calendar_days(f->to) - calendar_days(f->from) + 1);
 }
 
-static void swap_figures(struct figure *a, struct figure *b) {
-    struct figure kept = *a;
-    *a = *b;
-    *b = kept;
+/* The longest first; of equals the first. */
+static int length_order(const void *a, const void *b) {
+    uint32_t x = days_of(a);
+    uint32_t y = days_of(b);
+    return x != y ? (x > y ? -1 : 1) : figure_order(a, b);
 }
 
-static bool overlaps(const struct figure *taken, size_t n, const struct figure *f) {
-    for (size_t i = 0; i < n; i++) {
-        if (f->from <= taken[i].to && taken[i].from <= f->to) {
-            return true;
+/* Puts a figure among those taken, which are in order and do not overlap, where
+ * it does not overlap either. */
+static bool take_flow(struct figure *taken, size_t n, struct figure figure) {
+    size_t low = 0;
+    size_t high = n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (taken[middle].from < figure.from) {
+            low = middle + 1;
+        } else {
+            high = middle;
         }
     }
-    return false;
+    if ((low > 0 && taken[low - 1].to >= figure.from) ||
+        (low < n && taken[low].from <= figure.to)) {
+        return false;
+    }
+    memmove(&taken[low + 1], &taken[low], (n - low) * sizeof *taken);
+    taken[low] = figure;
+    return true;
 }
 
 size_t period_flow(struct figure *figures, size_t n, uint32_t from, uint32_t to, uint32_t *days) {
     size_t taken = 0;
     *days = 0;
-    for (;;) {
-        /* The longest of those left; of equals the first. */
-        size_t best = n;
-        for (size_t i = taken; i < n; i++) {
-            if (figures[i].from >= from && figures[i].to <= to &&
-                !overlaps(figures, taken, &figures[i]) &&
-                (best == n || days_of(&figures[i]) > days_of(&figures[best]))) {
-                best = i;
-            }
-        }
-        if (best == n) {
-            break;
-        }
-        *days += days_of(&figures[best]);
-        swap_figures(&figures[taken++], &figures[best]);
+    if (n > 1) {
+        qsort(figures, n, sizeof *figures, length_order);
     }
-    if (taken > 1) {
-        qsort(figures, taken, sizeof *figures, figure_order);
+    for (size_t i = 0; i < n; i++) {
+        const struct figure f = figures[i];
+        if (f.from >= from && f.to <= to && take_flow(figures, taken, f)) {
+            *days += days_of(&f);
+            taken++;
+        }
     }
     return taken;
 }

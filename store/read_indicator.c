@@ -10,11 +10,11 @@
 /* A plan of 1 MiB unpacked, coverage, sessions that were not held. */
 #define ASKING_BYTES (64u << 20)
 /* One indicator of one year. */
-#define YEAR_BYTES   (32u << 20)
-#define YEARS_MAX    100
-#define NEAR_WORDS   4000
+#define YEAR_BYTES (32u << 20)
+#define YEARS_MAX  100
+#define NEAR_WORDS 4000
 
-/* ---- a question ------------------------------------------------------------------------ */
+/* ---- a question --------------------------------------------------------- */
 
 struct words {
     const char *word[NEAR_WORDS];
@@ -32,8 +32,7 @@ static void nearest(struct error *e, ProtobufCBinaryData asked, const struct wor
 static void plan_words(struct asking *q, struct view *v, struct words *words) {
     struct cursor c;
     cursor_open(&c, &v->txn, TABLE_PLANS);
-    for (bool more = cursor_seek(&c, NULL); more && words->n < NEAR_WORDS;
-         more = cursor_next(&c)) {
+    for (bool more = cursor_seek(&c, NULL); more && words->n < NEAR_WORDS; more = cursor_next(&c)) {
         const uint8_t *nul = memchr(c.key.mv_data, 0, c.key.mv_size);
         size_t len = nul == NULL ? 0 : (size_t)(nul - (const uint8_t *)c.key.mv_data);
         const char *last = words->n == 0 ? "" : words->word[words->n - 1];
@@ -89,8 +88,8 @@ void asking_close(struct asking *q) {
     arena_free(&q->arena);
 }
 
-int asking_indicator(struct asking *q, ProtobufCBinaryData id,
-                     const Document__Indicator **out, struct error *e) {
+int asking_indicator(struct asking *q, ProtobufCBinaryData id, const Document__Indicator **out,
+                     struct error *e) {
     for (size_t i = 0; i < q->plan->n_indicator; i++) {
         if (bytes_same(q->plan->indicator[i]->id, id)) {
             *out = q->plan->indicator[i];
@@ -113,7 +112,7 @@ int asking_indicator(struct asking *q, ProtobufCBinaryData id,
     return -1;
 }
 
-/* ---- rows ---------------------------------------------------------------------------------- */
+/* ---- rows --------------------------------------------------------------- */
 
 struct listing {
     struct asking *asking;
@@ -121,19 +120,19 @@ struct listing {
     struct arena arena; /* of one indicator and year */
 };
 
-#define PUT_BYTES(row, field, from, source)                                                        \
-    do {                                                                                           \
-        if ((from)->has_##source) {                                                                \
-            SET(row, field, (from)->source);                                                       \
-        }                                                                                          \
+#define PUT_BYTES(row, field, from, source)  \
+    do {                                     \
+        if ((from)->has_##source) {          \
+            SET(row, field, (from)->source); \
+        }                                    \
     } while (0)
 
 /* A text that lies in the year's arena, copied: the row outlives it. */
-#define PUT_TEXT(row, field, text, a)                                                              \
-    do {                                                                                           \
-        if ((text) != NULL) {                                                                      \
-            SET(row, field, arena_bytes(a, bytes_of(text)));                                       \
-        }                                                                                          \
+#define PUT_TEXT(row, field, text, a)                        \
+    do {                                                     \
+        if ((text) != NULL) {                                \
+            SET(row, field, arena_bytes(a, bytes_of(text))); \
+        }                                                    \
     } while (0)
 
 static void fill_plan(Madoguchi__IndicatorRow *row, const Document__Indicator *i) {
@@ -205,7 +204,7 @@ static int put_row(struct listing *t, const Document__Indicator *i, uint32_t yea
     return pages_add(&t->pages, "indicator", &row->base, e);
 }
 
-/* ---- the table ------------------------------------------------------------------------------- */
+/* ---- the table ---------------------------------------------------------- */
 
 /* The years asked for; else the plan's, else this fiscal year. */
 static int choose_years(const struct asking *q, const Madoguchi__Indicators *request,
@@ -221,8 +220,7 @@ static int choose_years(const struct asking *q, const Madoguchi__Indicators *req
         *from = *to;
     }
     if (*from > *to || *to - *from >= YEARS_MAX || *from < CALENDAR_FIRST_YEAR || *to > 9998) {
-        return error_set(e, ERR_INVALID, "from",
-                         "The years must be in order and at most %d.",
+        return error_set(e, ERR_INVALID, "from", "The years must be in order and at most %d.",
                          "年度は順に、%d年度分までにしてください。", YEARS_MAX);
     }
     return 0;

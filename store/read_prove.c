@@ -9,7 +9,7 @@
 
 #define YEAR_BYTES (32u << 20)
 /* Entries with something taken back, and cases or programs, of one number. */
-#define PROOF_MAX  4000000
+#define PROOF_MAX 4000000
 
 /* What stands of an entry some of whose rows were taken back. */
 struct standing {
@@ -29,7 +29,7 @@ struct proof {
     struct error *error;
 };
 
-/* ---- what was taken back ------------------------------------------------------------------ */
+/* ---- what was taken back ------------------------------------------------ */
 
 static int sign_of(const Fold__Fact *f) {
     if (f->number != 0) {
@@ -58,8 +58,7 @@ static int note_back(void *ctx, const struct fact *fact, uint64_t seq, int64_t m
     }
     if (p->n_back == p->cap_back) {
         size_t cap = p->cap_back == 0 ? 256 : p->cap_back * 2;
-        struct standing *more =
-            cap > PROOF_MAX ? NULL : realloc(p->back, cap * sizeof *p->back);
+        struct standing *more = cap > PROOF_MAX ? NULL : realloc(p->back, cap * sizeof *p->back);
         if (more == NULL) {
             return view_no_room(p->error);
         }
@@ -102,7 +101,7 @@ static int find_standing(struct proof *p) {
     return query_facts(v, p->part->query, net_back, p, p->error);
 }
 
-/* ---- rows ------------------------------------------------------------------------------------ */
+/* ---- rows --------------------------------------------------------------- */
 
 static Madoguchi__FactRow *row_new(struct proof *p, const char *kind) {
     Madoguchi__FactRow *row = arena_alloc(pages_arena(&p->pages), sizeof *row);
@@ -129,8 +128,7 @@ static void add_field(struct proof *p, Madoguchi__FactRow *row, const char *name
 static void make_fields(struct proof *p, Madoguchi__FactRow *row, size_t n) {
     row->field = arena_alloc(pages_arena(&p->pages), (n + 1) * sizeof *row->field);
     if (p->ratio) {
-        add_field(p, row, "part",
-                  bytes_of(p->part->denominator ? "denominator" : "numerator"));
+        add_field(p, row, "part", bytes_of(p->part->denominator ? "denominator" : "numerator"));
     }
 }
 
@@ -144,9 +142,9 @@ static void fact_fields(struct proof *p, Madoguchi__FactRow *row, const struct f
             add_field(p, row, dimension_name((enum dimension)field),
                       fact_dimension(fact, (enum dimension)field));
         } else if (field == FILTER_DAY) {
-            add_field(p, row, "day",
-                      bytes_of(catalogue_is_holiday(q->catalogue, fact->date) ? "holiday"
-                                                                              : "weekday"));
+            add_field(
+                p, row, "day",
+                bytes_of(catalogue_is_holiday(q->catalogue, fact->date) ? "holiday" : "weekday"));
         }
     }
 }
@@ -198,8 +196,8 @@ static int each_fact(void *ctx, const struct fact *fact, uint64_t seq, int64_t m
         int first = key.len == 0 ? 0 : first_time(p, key);
         return first <= 0 ? first : put_fact(p, fact, seq, 1);
     }
-    bool summed = q->what == COUNT_HOUSEHOLDS || q->what == COUNT_PERSONS ||
-                  q->what == COUNT_ATTENDEES;
+    bool summed =
+        q->what == COUNT_HOUSEHOLDS || q->what == COUNT_PERSONS || q->what == COUNT_ATTENDEES;
     return put_fact(p, fact, seq, summed ? fact->value.number : measure);
 }
 
@@ -274,17 +272,17 @@ static int put_part(struct proof *p, const struct part *part) {
     return 0;
 }
 
-/* ---- the proof -------------------------------------------------------------------------------- */
+/* ---- the proof ---------------------------------------------------------- */
 
 static int not_counted(ProtobufCBinaryData id, const struct evaluation *ev, struct error *e) {
     const Document__Value *b = ev->baseline;
-    return error_set(e, ERR_STATE, "year",
-                     "%.*s: the baseline of that year (%.*s) is printed, not counted. There is "
-                     "nothing to prove.",
-                     "%.*s：この年度の値（%.*s）は計画書に印字された基準値で、数えたものではありません"
-                     "(printed, not counted)。",
-                     (int)id.len, (const char *)id.data, (int)b->value.len,
-                     (const char *)b->value.data);
+    return error_set(
+        e, ERR_STATE, "year",
+        "%.*s: the baseline of that year (%.*s) is printed, not counted. There is "
+        "nothing to prove.",
+        "%.*s：この年度の値（%.*s）は計画書に印字された基準値で、数えたものではありません"
+        "(printed, not counted)。",
+        (int)id.len, (const char *)id.data, (int)b->value.len, (const char *)b->value.data);
 }
 
 static int prove(struct proof *p, const Madoguchi__Prove *request, struct arena *a,
@@ -312,8 +310,8 @@ static int prove(struct proof *p, const Madoguchi__Prove *request, struct arena 
     return rc;
 }
 
-int read_prove(struct view *v, const Madoguchi__Prove *request, uint64_t now,
-               store_page_fn page, void *ctx, struct error *e) {
+int read_prove(struct view *v, const Madoguchi__Prove *request, uint64_t now, store_page_fn page,
+               void *ctx, struct error *e) {
     const struct asking_request asked = {
         .plan = request->plan,
         .today = request->has_today ? request->today : calendar_today((int64_t)now),

@@ -162,6 +162,7 @@ static bool needs_case(uint32_t kind) {
 struct act_context {
     Journal__Act *act;
     Fold__Case *kase; /* of later acts */
+    uint64_t opening; /* its seq */
     bool lost_ref;    /* the row's ref opened nothing yet */
     bool lost_session;
 };
@@ -191,7 +192,8 @@ static int resolve(struct recording *r, struct act_context *c, struct error *e) 
         }
     }
     if (needs_case(a->kind) && !c->lost_ref) {
-        return record_live_case(r, row != NULL ? "ref" : "case", a->case_number, &seq, &c->kase, e);
+        return record_live_case(r, row != NULL ? "ref" : "case", a->case_number, &c->opening,
+                                &c->kase, e);
     }
     return 0;
 }
@@ -219,6 +221,42 @@ static int check_with(struct recording *r, struct act_context *c, struct error *
     return record_live_case(r, "with_case", c->act->with_case, &seq, &other, e);
 }
 
+struct having {
+    struct view *view;
+    struct arena arena;
+    ProtobufCBinaryData outcome;
+    bool found;
+};
+
+static int live_outcome(struct having *h, uint64_t seq) {
+    struct entry_state state;
+    Journal__Entry *entry;
+    struct error ignored;
+    if (!view_entry_state(h->view, seq, &state) || state.voided_by != 0) {
+        return 0;
+    }
+    arena_reset(&h->arena);
+    h->found = view_effective(h->view, seq, &h->arena, &entry, &ignored) == 0 &&
+               entry->body_case == JOURNAL__ENTRY__BODY_ACT && entry->act->has_outcome &&
+               bytes_same(entry->act->outcome, h->outcome);
+    return h->found;
+}
+
+static int linked_outcome(void *ctx, const struct link *link) {
+    return link->role == LINK_CASE ? live_outcome(ctx, link->child) : 0;
+}
+
+/* Whether any live entry of the case has the outcome, not only the last one. */
+static bool has_outcome(struct recording *r, const struct act_context *c) {
+    struct having h = {.view = r->view, .outcome = c->act->outcome};
+    arena_init(&h.arena, 4u << 20);
+    if (live_outcome(&h, c->opening) == 0) {
+        view_links(r->view, c->opening, linked_outcome, &h);
+    }
+    arena_free(&h.arena);
+    return h.found;
+}
+
 /* What depends on the state of the case. */
 static int check_state(struct recording *r, struct act_context *c, struct error *e) {
     Journal__Act *a = c->act;
@@ -239,7 +277,7 @@ static int check_state(struct recording *r, struct act_context *c, struct error 
         record_warn(r, "The date is before the case was opened.%s", "受付日より前の日付です。%s",
                     "");
     }
-    if (a->has_outcome && c->kase->has_outcome && bytes_same(a->outcome, c->kase->outcome)) {
+    if (a->has_outcome && c->kase->has_outcome && has_outcome(r, c)) {
         if (a->kind == MADOGUCHI__ACT_KIND__CLOSE) {
             a->has_outcome = a->has_households = a->has_persons = 0;
         } else {
@@ -305,6 +343,7 @@ static int record_act(struct recording *r, struct error *e) {
 struct naming {
     struct view *view;
     struct arena arena;
+    ProtobufCBinaryData number; /* of the session */
     bool named;
 };
 
@@ -319,7 +358,7 @@ static int live_naming(void *ctx, const struct link *link) {
     }
     arena_reset(&n->arena);
     if (view_effective(n->view, link->child, &n->arena, &entry, &ignored) < 0 ||
-        entry->act->has_session) {
+        (entry->act->has_session && bytes_same(entry->act->session, n->number))) {
         n->named = true;
         return 1;
     }
@@ -328,6 +367,12 @@ static int live_naming(void *ctx, const struct link *link) {
 
 bool record_session_named(struct recording *r, uint64_t opening, struct error *e) {
     struct naming n = {.view = r->view};
+    const Fold__Session *session = view_session(r->view, opening, r->arena);
+    if (session == NULL) {
+        return false;
+    }
+    /* An entry corrected to another session keeps its link to this one. */
+    n.number = session->number;
     arena_init(&n.arena, 4u << 20);
     view_links(r->view, opening, live_naming, &n);
     arena_free(&n.arena);
@@ -413,7 +458,10 @@ static int record_session(struct recording *r, struct error *e) {
     ProtobufCBinaryData service = s->has_service  ? s->service
                                   : state != NULL ? state->session->service
                                                   : (ProtobufCBinaryData){0};
-    uint32_t date = s->has_date ? s->date : state->session->date;
+    uint32_t date = s->date;
+    if (!s->has_date && state != NULL) {
+        date = state->session->date;
+    }
     if (record_check_codes(r, &s->base, service, date, e) < 0) {
         return -1;
     }

@@ -302,6 +302,61 @@ static int check_not_named(struct recording *r, uint64_t opening, const Journal_
     return record_session_named(r, owner != 0 ? owner : opening, e) ? -1 : 0;
 }
 
+struct restoring {
+    struct view *view;
+    struct arena *arena;
+    uint64_t without; /* the correction that goes */
+    ProtobufCBinaryData session;
+    struct error *error;
+};
+
+static int restore_session(void *ctx, const struct link *link) {
+    struct restoring *s = ctx;
+    struct entry_state state;
+    Journal__Entry *entry;
+    if (link->role != LINK_CORRECTION || link->child == s->without ||
+        !view_entry_state(s->view, link->child, &state) || state.voided_by != 0) {
+        return 0;
+    }
+    if (view_entry(s->view, link->child, s->arena, &entry, s->error) < 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < entry->correction->n_change; i++) {
+        if (bytes_equal(entry->correction->change[i]->field, "session")) {
+            s->session = entry->correction->change[i]->value;
+        }
+    }
+    return 0;
+}
+
+/* Without the correction an act may name a session again that was cancelled
+ * since. */
+static int check_restored(struct recording *r, uint64_t seq, const Journal__Correction *c,
+                          struct error *e) {
+    Journal__Entry *original;
+    Fold__Session *session;
+    struct restoring s = {.view = r->view, .arena = r->arena, .without = seq, .error = e};
+    bool changes = false;
+    for (size_t i = 0; i < c->n_change; i++) {
+        changes = changes || bytes_equal(c->change[i]->field, "session");
+    }
+    if (!changes) {
+        return 0;
+    }
+    if (view_entry(r->view, c->seq, r->arena, &original, e) < 0) {
+        return -1;
+    }
+    if (original->body_case == JOURNAL__ENTRY__BODY_ACT && original->act->has_session) {
+        s.session = original->act->session;
+    }
+    if (view_links(r->view, c->seq, restore_session, &s) != 0) {
+        return -1;
+    }
+    return s.session.len == 0
+               ? 0
+               : record_live_session(r, "session", s.session, &seq, &session, e);
+}
+
 int record_voiding(struct recording *r, struct error *e) {
     const Madoguchi__Voiding *v = r->request->voiding;
     Journal__Voiding *out = arena_alloc(r->arena, sizeof *out);
@@ -326,6 +381,10 @@ int record_voiding(struct recording *r, struct error *e) {
     }
     bool whole = v->has_number || !v->has_seq;
     if ((!whole && check_single(r, seq, entry, e) < 0) || check_not_named(r, seq, entry, e) < 0) {
+        return -1;
+    }
+    if (entry->body_case == JOURNAL__ENTRY__BODY_CORRECTION &&
+        check_restored(r, seq, entry->correction, e) < 0) {
         return -1;
     }
     journal__voiding__init(out);

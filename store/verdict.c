@@ -7,8 +7,8 @@ enum comparator comparator_of(ProtobufCBinaryData word) {
         const char *word;
         enum comparator comparator;
     } words[] = {
-        {"超", COMPARE_MORE},     {"以下", COMPARE_AT_MOST}, {"以内", COMPARE_AT_MOST},
-        {"未満", COMPARE_LESS},   {"程度", COMPARE_ABOUT},   {"均衡", COMPARE_BALANCE},
+        {"超", COMPARE_MORE},   {"以下", COMPARE_AT_MOST}, {"以内", COMPARE_AT_MOST},
+        {"未満", COMPARE_LESS}, {"程度", COMPARE_ABOUT},   {"均衡", COMPARE_BALANCE},
     };
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (bytes_equal(word, words[i].word)) {
@@ -67,9 +67,8 @@ static bool work_out(enum formula formula, struct fraction actual, struct fracti
     return fraction_divide(num, den, out) && fraction_times(*out, 100, out);
 }
 
-void verdict_judge(const Document__Scale *scale, enum comparator comparator,
-                   struct fraction actual, struct fraction target,
-                   const struct fraction *baseline, struct judgement *out) {
+void verdict_judge(const Document__Scale *scale, enum comparator comparator, struct fraction actual,
+                   struct fraction target, const struct fraction *baseline, struct judgement *out) {
     *out = (struct judgement){.formula = formula_of(scale, comparator)};
     out->judged = comparator != COMPARE_ABOUT && comparator != COMPARE_BALANCE;
     out->met = out->judged && met(comparator, actual, target);

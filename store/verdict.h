@@ -29,20 +29,19 @@ enum formula {
 };
 
 struct judgement {
-    bool judged;            /* the comparator says met or missed: */
+    bool judged; /* the comparator says met or missed: */
     bool met;
-    enum formula formula;   /* of the ratio */
-    bool has_ratio;         /* false where it would be divided by zero, or lacks a baseline */
-    struct fraction ratio;  /* percent */
+    enum formula formula;  /* of the ratio */
+    bool has_ratio;        /* false where it would be divided by zero, or lacks a baseline */
+    struct fraction ratio; /* percent */
 };
 
 /* Judges.  scale may be NULL: then the ratio is actual/target, or
  * target/actual where less is better (以下 以内 未満).  With a scale whose
  * formula is the comparator the ratio is that too, but decides nothing.
  * baseline may be NULL. */
-void verdict_judge(const Document__Scale *scale, enum comparator comparator,
-                   struct fraction actual, struct fraction target,
-                   const struct fraction *baseline, struct judgement *out);
+void verdict_judge(const Document__Scale *scale, enum comparator comparator, struct fraction actual,
+                   struct fraction target, const struct fraction *baseline, struct judgement *out);
 
 /* The band of the scale that a judgement falls in; NULL where it was not
  * judged or the scale has no band for it. */

@@ -18,7 +18,7 @@ struct proof {
     store_line_fn line;
     void *ctx;
     struct journal_verify_result result;
-    struct fold_head live; /* what the tables stand on */
+    struct verify_stand live; /* what the tables stand on */
 };
 
 static int system_error(const char *what, struct error *e) {
@@ -66,13 +66,27 @@ static void say_journal(const struct proof *p) {
     }
 }
 
+/* The journal ends before the entry `known`, or what it ends with is damaged. */
 static int end_missing(const struct proof *p, uint64_t known, struct error *e) {
+    const struct journal_verify_result *r = &p->result;
+    if (r->torn_bytes > 0) {
+        return error_set(
+            e, ERR_DOES_NOT_HOLD, "journal",
+            "journal/%020llu.seg: record %llu (byte %llu) is damaged. It is no torn "
+            "tail: up to record %llu everything was recorded. Restore the store from "
+            "a backup.",
+            "journal/%020llu.seg の記録 %llu (%llu バイト目) が壊れています。記録 %llu "
+            "まで記録済みなので、書きかけの末尾ではありません。バックアップから復元して"
+            "ください。",
+            (unsigned long long)r->torn_segment, (unsigned long long)r->head.seq + 1,
+            (unsigned long long)r->torn_offset, (unsigned long long)known);
+    }
     return error_set(e, ERR_DOES_NOT_HOLD, "journal",
                      "Record %llu was recorded, but the journal ends with record %llu: its end is "
                      "missing. Restore the store from a backup.",
                      "記録 %llu まで記録されたはずですが、ジャーナルは記録 %llu で終わっています。"
                      "末尾が失われています。バックアップから復元してください。",
-                     (unsigned long long)known, (unsigned long long)p->result.head.seq);
+                     (unsigned long long)known, (unsigned long long)r->head.seq);
 }
 
 static int two_histories(uint64_t seq, struct error *e) {
@@ -91,10 +105,11 @@ static int prove_journal(struct proof *p, struct error *e) {
     }
     say_journal(p);
     if (p->result.head.seq == 0) {
-        return error_set(e, ERR_DOES_NOT_HOLD, "journal",
-                         "The journal is empty: not even the store's founding is there. Restore "
-                         "the store from a backup.",
-                         "ジャーナルが空です (開設の記録もありません)。バックアップから復元してください。");
+        return error_set(
+            e, ERR_DOES_NOT_HOLD, "journal",
+            "The journal is empty: not even the store's founding is there. Restore "
+            "the store from a backup.",
+            "ジャーナルが空です (開設の記録もありません)。バックアップから復元してください。");
     }
     /* After a clean stop the end is known. */
     if (!store_read_mark(p->dirfd, &mark)) {
@@ -113,12 +128,13 @@ static int prove_journal(struct proof *p, struct error *e) {
 /* ---- the folds -------------------------------------------------------------------------- */
 
 static int no_tables(const char *en, const char *ja, struct error *e) {
-    return error_set(e, ERR_DOES_NOT_HOLD, "fold",
-                     "fold/data.mdb %.0s%s. The journal holds, and the folds can be made again from "
-                     "it: stop the daemon, move the directory fold out of the store and start it.",
-                     "fold/data.mdb %s%.0s。記録 (journal) は正しく、集計は作り直せます: サーバーを"
-                     "止め、fold ディレクトリを保存領域の外へ移してから起動してください。",
-                     ja, en);
+    return error_set(
+        e, ERR_DOES_NOT_HOLD, "fold",
+        "fold/data.mdb %.0s%s. The journal holds, and the folds can be made again from "
+        "it: stop the daemon, move the directory fold out of the store and start it.",
+        "fold/data.mdb %s%.0s。記録 (journal) は正しく、集計は作り直せます: サーバーを"
+        "止め、fold ディレクトリを保存領域の外へ移してから起動してください。",
+        ja, en);
 }
 
 /* Opens the live tables' file; *fd is -1 when the next start makes them anew. */
@@ -141,8 +157,9 @@ static int tables_file(const struct proof *p, int *fd, uint64_t *bytes, struct e
     *bytes = (uint64_t)st.st_blocks * 512;
     struct journal_mark mark;
     if (!store_read_mark(p->dirfd, &mark) && !store_same_boot(p->dirfd)) {
-        say(p, "folds", "not compared: the machine stopped without a clean stop of the daemon, "
-                        "the next start makes them anew from the journal");
+        say(p, "folds",
+            "not compared: the machine stopped without a clean stop of the daemon, "
+            "the next start makes them anew from the journal");
         close(*fd);
         *fd = -1;
     }
@@ -156,25 +173,30 @@ static int tables_head(struct proof *p, int live, struct error *e) {
         return -1;
     }
     /* A version that no program ever had is damage. */
-    bool known = p->live.version == FOLD_VERSION || p->live.seq == 0;
-    if (!known && (p->live.version == 0 || p->live.version > 9999)) {
+    bool known = p->live.head.version == FOLD_VERSION || p->live.head.seq == 0;
+    if (!known && (p->live.head.version == 0 || p->live.head.version > 9999)) {
         return no_tables("names an impossible version", "の版が不正です", e);
     }
     if (!known) {
         say(p, "folds",
             "not compared: they are of version %u and this program makes version %d; the next "
             "start makes them anew from the journal",
-            p->live.version, FOLD_VERSION);
+            p->live.head.version, FOLD_VERSION);
     }
     return known;
 }
 
 static void say_applied(const struct proof *p) {
-    say_number(p, "applied", p->live.seq);
-    if (p->live.seq < p->result.head.seq) {
+    say_number(p, "applied", p->live.head.seq);
+    if (p->live.head.seq < p->result.head.seq) {
         say(p, "lag",
-            "the folds stand %llu entries behind the journal: fine, they catch up at the next start",
-            (unsigned long long)(p->result.head.seq - p->live.seq));
+            "the folds stand %llu entries behind the journal: fine, they catch up at the next "
+            "start",
+            (unsigned long long)(p->result.head.seq - p->live.head.seq));
+    }
+    if (p->live.cells < p->live.head.seq) {
+        say(p, "cells", "stand on entry %llu: fine, they are brought up to date in larger groups",
+            (unsigned long long)p->live.cells);
     }
 }
 
@@ -187,10 +209,10 @@ static int prove_tables(struct proof *p, int live, struct journal *j, uint64_t n
     if (reference < 0) {
         return -1;
     }
-    int rc = verify_refold(reference, j, p->live.seq, &again, e);
-    if (rc == 0 && p->live.seq > 0 &&
-        (again.seq != p->live.seq || memcmp(again.hash, p->live.hash, 32) != 0)) {
-        rc = two_histories(p->live.seq, e);
+    int rc = verify_refold(reference, j, &p->live, &again, e);
+    if (rc == 0 && p->live.head.seq > 0 &&
+        (again.seq != p->live.head.seq || memcmp(again.hash, p->live.head.hash, 32) != 0)) {
+        rc = two_histories(p->live.head.seq, e);
     }
     if (rc == 0) {
         rc = verify_child_compare(live, reference, p->line, p->ctx, e);
@@ -215,8 +237,8 @@ static int compare_offline(struct proof *p, int live, uint64_t bytes, struct err
         say(p, "result", "the journal holds");
         return 0;
     }
-    if (p->live.seq > p->result.head.seq) {
-        return end_missing(p, p->live.seq, e);
+    if (p->live.head.seq > p->result.head.seq) {
+        return end_missing(p, p->live.head.seq, e);
     }
     if (journal_open(p->dirfd, &options, &j, NULL, e) < 0) {
         return -1;
@@ -317,11 +339,11 @@ static int prove_copy(struct store *s, struct proof *p, int copy, uint64_t need,
     if (known < 0) {
         return -1;
     }
-    if (known == 0 || p->live.seq == 0) {
+    if (known == 0 || p->live.head.seq == 0) {
         return no_tables("is of another version than the daemon that uses it",
                          "の版がサーバーと異なります", e);
     }
-    if (journal_verify_upto(s->dirfd, p->live.seq, &p->result, e) < 0) {
+    if (journal_verify_upto(s->dirfd, p->live.head.seq, &p->result, e) < 0) {
         return -1;
     }
     say_journal(p);

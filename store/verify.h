@@ -14,7 +14,7 @@
 
 enum verify_kind {
     VERIFY_AT = 1,  /* `table` comes next */
-    VERIFY_HEAD,    /* what the tables stand on: head */
+    VERIFY_HEAD,    /* what the tables stand on: head, and number for the cells */
     VERIFY_TABLE,   /* `table` is the same: number of keys compared */
     VERIFY_FINDING, /* `table` is not: problem, and key, number or code */
     VERIFY_FAILED,  /* the comparison could not be made: code */
@@ -30,8 +30,8 @@ enum verify_problem {
     VERIFY_FLAGS,       /* the table is not kept in the order of its bytes */
     VERIFY_PAGE,        /* page `number` is used twice, or free and used, or misplaced */
     VERIFY_NO_TABLE,
-    VERIFY_NAME,        /* a table of another name: key */
-    VERIFY_UNREADABLE,  /* LMDB's code */
+    VERIFY_NAME,       /* a table of another name: key */
+    VERIFY_UNREADABLE, /* LMDB's code */
 };
 
 #define VERIFY_KEY_MAX 512
@@ -59,8 +59,15 @@ void verify_compare(int live, int reference, int out);
 
 /* ---- verify_child.c ------------------------------------------------------------------ */
 
-/* Reads the head of the tables in the file `live`. */
-int verify_child_head(int live, struct fold_head *head, struct error *e) MUST_CHECK;
+/* What the tables stand on: all of them on `head`, the cells on entry `cells`,
+ * which may lag behind (0: nowhere yet). */
+struct verify_stand {
+    struct fold_head head;
+    uint64_t cells;
+};
+
+/* Reads what the tables in the file `live` stand on. */
+int verify_child_head(int live, struct verify_stand *stand, struct error *e) MUST_CHECK;
 
 /* Compares in a child; a line for every table.  ERR_DOES_NOT_HOLD names the
  * first table and key that is wrong. */
@@ -85,9 +92,9 @@ int verify_file(const char *store, uint64_t need, struct error *e) MUST_CHECK;
 #define VERIFY_PATH 32
 void verify_path(int fd, char out[VERIFY_PATH]);
 
-/* Folds entries 1 .. upto of the journal into the empty file fd.  *head is
- * what the new tables stand on. */
-int verify_refold(int fd, struct journal *j, uint64_t upto, struct fold_head *head,
-                  struct error *e) MUST_CHECK;
+/* Folds the journal into the empty file fd as far as `live` stands, its cells
+ * as far as those do.  *head is what the new tables stand on. */
+int verify_refold(int fd, struct journal *j, const struct verify_stand *live,
+                  struct fold_head *head, struct error *e) MUST_CHECK;
 
 #endif

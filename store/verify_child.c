@@ -15,8 +15,8 @@ typedef void (*verify_work)(int live, int reference, int out);
 
 struct child {
     pid_t pid;
-    int in;     /* reports of the child */
-    int status; /* of waitpid(); -1 when it says nothing */
+    int in;         /* reports of the child */
+    int status;     /* of waitpid(); -1 when it says nothing */
     bool senseless; /* it sent what it never sends: its memory is damaged */
 };
 
@@ -135,10 +135,10 @@ static const char *part_name(uint32_t table) {
     return table < TABLE_COUNT ? table_name(table) : "(file)";
 }
 
-#define REFOLD_EN                                                                                  \
-    " The journal holds, and the folds can be made again from it: stop the daemon, move the "     \
+#define REFOLD_EN                                                                             \
+    " The journal holds, and the folds can be made again from it: stop the daemon, move the " \
     "directory fold out of the store and start the daemon."
-#define REFOLD_JA                                                                                  \
+#define REFOLD_JA                                                                                                                     \
     " 記録 (journal) は正しく、集計は作り直せます: サーバーを止め、fold ディレクトリを保存領域の" \
     "外へ移してから起動してください。"
 
@@ -149,10 +149,11 @@ static int child_died(const struct child *c, uint32_t table, struct error *e) {
         int sig = WTERMSIG(c->status);
         snprintf(how, sizeof how, "%s", sig == SIGALRM ? "it never ends" : strsignal(sig));
     }
-    return error_set(e, ERR_DOES_NOT_HOLD, part_name(table),
-                     "fold/data.mdb, table %s: cannot be read, its pages are damaged (%s)." REFOLD_EN,
-                     "fold/data.mdb の表 %s: 読めません。ページが壊れています (%s)。" REFOLD_JA,
-                     part_name(table), how);
+    return error_set(
+        e, ERR_DOES_NOT_HOLD, part_name(table),
+        "fold/data.mdb, table %s: cannot be read, its pages are damaged (%s)." REFOLD_EN,
+        "fold/data.mdb の表 %s: 読めません。ページが壊れています (%s)。" REFOLD_JA,
+        part_name(table), how);
 }
 
 static const struct {
@@ -164,8 +165,7 @@ static const struct {
     [VERIFY_LOST] = {"is not found by a search", "が検索で見つかりません"},
     [VERIFY_COUNT] = {"the numbers of its keys and pages are wrong",
                       "キーまたはページの数が合いません"},
-    [VERIFY_FLAGS] = {"is kept in another way than this program keeps it",
-                      "表の形式が異なります"},
+    [VERIFY_FLAGS] = {"is kept in another way than this program keeps it", "表の形式が異なります"},
     [VERIFY_PAGE] = {"is used twice, free and used, or not where it belongs",
                      "が二重に使われているか、場所が違います"},
     [VERIFY_NO_TABLE] = {"is missing", "がありません"},
@@ -203,9 +203,8 @@ static int finding_error(const struct verify_report *r, store_line_fn line, void
         snprintf(value, sizeof value, "does not hold%s: %s", what, problems[problem].en);
         line(ctx, name, value);
     }
-    error_set(e, ERR_DOES_NOT_HOLD, part_name(r->table),
-              "fold/data.mdb, table %s%s: %s." REFOLD_EN, "%s%s: %s", part_name(r->table), what,
-              problems[problem].en);
+    error_set(e, ERR_DOES_NOT_HOLD, part_name(r->table), "fold/data.mdb, table %s%s: %s." REFOLD_EN,
+              "%s%s: %s", part_name(r->table), what, problems[problem].en);
     snprintf(e->ja, sizeof e->ja, "fold/data.mdb の表 %s%s: %s。" REFOLD_JA, part_name(r->table),
              what, problems[problem].ja);
     return -1;
@@ -221,7 +220,7 @@ static bool was_killed(const struct child *c) {
 }
 
 /* Takes the reports until the child is done; the first finding is the error. */
-static int child_run(verify_work work, int live, int reference, struct fold_head *head,
+static int child_run(verify_work work, int live, int reference, struct verify_stand *stand,
                      store_line_fn line, void *ctx, struct error *e) {
     struct child c;
     struct verify_report r = {0};
@@ -236,8 +235,8 @@ static int child_run(verify_work work, int live, int reference, struct fold_head
         char value[40];
         at = r.table;
         done = r.kind == VERIFY_DONE || r.kind == VERIFY_FAILED;
-        if (r.kind == VERIFY_HEAD && head != NULL) {
-            *head = r.head;
+        if (r.kind == VERIFY_HEAD && stand != NULL) {
+            *stand = (struct verify_stand){r.head, r.number};
         } else if (r.kind == VERIFY_TABLE && line != NULL) {
             snprintf(name, sizeof name, "table %s", part_name(r.table));
             snprintf(value, sizeof value, "%llu keys", (unsigned long long)r.number);
@@ -263,11 +262,10 @@ static int child_run(verify_work work, int live, int reference, struct fold_head
     return wrong ? -1 : 0;
 }
 
-int verify_child_head(int live, struct fold_head *head, struct error *e) {
-    return child_run(verify_read_head, live, live, head, NULL, NULL, e);
+int verify_child_head(int live, struct verify_stand *stand, struct error *e) {
+    return child_run(verify_read_head, live, live, stand, NULL, NULL, e);
 }
 
-int verify_child_compare(int live, int reference, store_line_fn line, void *ctx,
-                         struct error *e) {
+int verify_child_compare(int live, int reference, store_line_fn line, void *ctx, struct error *e) {
     return child_run(verify_compare, live, reference, NULL, line, ctx, e);
 }

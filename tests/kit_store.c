@@ -62,6 +62,16 @@ void kit_make_store(const char *path) {
     arena_free(&a);
 }
 
+static struct kit_answer refusal(const struct error *e) {
+    struct kit_answer a = {.code = e->code};
+    snprintf(a.field, sizeof a.field, "%s", e->field);
+    snprintf(a.en, sizeof a.en, "%s", e->en);
+    snprintf(a.near, sizeof a.near, "%s", e->n_near > 0 ? e->near[0] : "");
+    ck_assert_str_ne(e->en, "");
+    ck_assert_str_ne(e->ja, "");
+    return a;
+}
+
 void kit_open(struct kit *k) {
     struct error e = {0};
     ck_assert_msg(store_open(k->d.store, &k->options, &k->store, &e) == 0, "%s", e.en);
@@ -78,11 +88,12 @@ void kit_open_refused(struct kit *k, int code, const char *part) {
     k->store = NULL;
     ck_assert_msg(e.code == code, "%d, not %d: %s", e.code, code, e.en);
     ck_assert_msg(strstr(e.en, part) != NULL, "\"%s\" does not say \"%s\"", e.en, part);
-    ck_assert_str_ne(e.ja, "");
+    k->last = refusal(&e);
 }
 
 void kit_start(struct kit *k, bool daemon) {
-    *k = (struct kit){.daemon = daemon, .fd = -1, .actor = "uid:1000", .now = KIT_NOW};
+    *k = (struct kit){.daemon = daemon, .fd = -1, .actor = "uid:1000", .now = KIT_NOW,
+                       .settle = true};
     k->options.free_floor_bytes = 1;
     arena_init(&k->arena, 256u << 20);
     kit_folder(k->dir);
@@ -101,6 +112,7 @@ char *kit_dump(struct kit *k, size_t *len) {
     struct txn x;
     struct error e;
     FILE *out = open_memstream(&data, len);
+    ck_assert_int_eq(store_settle(k->store, &e), 0);
     ck_assert_int_eq(txn_begin(&x, &k->store->tables, false, &e), 0);
     for (enum table t = 0; t < TABLE_COUNT; t++) {
         struct cursor c;
@@ -150,11 +162,22 @@ void kit_refold(struct kit *k) {
     snprintf(path, sizeof path, "%s/fold/data.mdb", k->d.store);
     ck_assert_int_eq(unlink(path), 0);
     kit_open(k);
-    char *after = kit_dump(k, &after_len); if (getenv("KITDUMP")) { FILE *f1=fopen("/tmp/d1","w"); fwrite(before,1,before_len,f1); fclose(f1); f1=fopen("/tmp/d2","w"); fwrite(after,1,after_len,f1); fclose(f1);}
+    char *after = kit_dump(k, &after_len);
     ck_assert_msg(before_len == after_len && memcmp(before, after, after_len) == 0, "%s",
                   first_difference(before, before_len, after, after_len));
     free(before);
     free(after);
+}
+
+static void ignore_line(void *ctx, const char *name, const char *value) {
+    (void)ctx;
+    (void)name;
+    (void)value;
+}
+
+void kit_verify(struct kit *k) {
+    struct error e = {0};
+    ck_assert_msg(store_verify(k->d.store, false, ignore_line, NULL, &e) == 0, "verify: %s", e.en);
 }
 
 void kit_finish(struct kit *k) {
@@ -167,6 +190,9 @@ void kit_finish(struct kit *k) {
     }
     kit_refold(k);
     kit_close(k, true);
+    if (k->daemon) { /* the same journal stands behind the other backend */
+        kit_verify(k);
+    }
     arena_free(&k->arena);
     kit_remove(k->dir);
 }
@@ -297,16 +323,6 @@ const char *kit_text(struct kit *k, uint64_t number) {
 
 /* ---- recording -------------------------------------------------------------------- */
 
-static struct kit_answer refusal(const struct error *e) {
-    struct kit_answer a = {.code = e->code};
-    snprintf(a.field, sizeof a.field, "%s", e->field);
-    snprintf(a.en, sizeof a.en, "%s", e->en);
-    snprintf(a.near, sizeof a.near, "%s", e->n_near > 0 ? e->near[0] : "");
-    ck_assert_str_ne(e->en, "");
-    ck_assert_str_ne(e->ja, "");
-    return a;
-}
-
 static void record_in_process(struct kit *k, Madoguchi__Request **requests, size_t n,
                               struct kit_answer *answers) {
     struct store_actor actor = {.id = k->actor, .name = "tester"};
@@ -318,7 +334,10 @@ static void record_in_process(struct kit *k, Madoguchi__Request **requests, size
         int rc = -1;
         if (outcome == STORE_DONE) {
             memset(&e, 0, sizeof e);
-            rc = check_request(requests[i], &e);
+            /* The pieces of a document are put together before the store sees them. */
+            rc = requests[i]->body_case == MADOGUCHI__REQUEST__BODY_PUT
+                     ? 0
+                     : check_request(requests[i], &e);
             if (rc == 0) {
                 rc = store_record(k->store, &actor, requests[i], &k->arena, &result, &e);
             }
@@ -525,7 +544,7 @@ static bool read_over_socket(struct kit *k, Madoguchi__Request *request, struct 
 static bool read_in_process(struct kit *k, const Madoguchi__Request *request,
                             struct collecting *c) {
     struct error e = {0};
-    if (check_request(request, &e) < 0 ||
+    if (check_request(request, &e) < 0 || (k->settle && store_settle(k->store, &e) < 0) ||
         store_read(k->store, request, k->now, collect, c, &c->position, &e) < 0) {
         k->last = refusal(&e);
         return false;

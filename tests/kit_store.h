@@ -42,6 +42,7 @@ struct kit {
     const char *actor;
     uint64_t now; /* ms, of the next group in process */
     uint64_t ids; /* request ids are counted up */
+    bool settle;  /* cells are brought up to date before each question, as the daemon does */
     struct arena arena;
     struct kit_answer last;
 };
@@ -72,6 +73,8 @@ void kit_open_refused(struct kit *k, int code, const char *part);
 
 /* All tables of the open store as bytes; to be freed. */
 char *kit_dump(struct kit *k, size_t *len);
+/* The closed store proves itself. */
+void kit_verify(struct kit *k);
 /* The folds thrown away and made again are the same. */
 void kit_refold(struct kit *k);
 

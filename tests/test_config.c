@@ -17,7 +17,7 @@ struct number {
 };
 
 static const struct number numbers[] = {
-#define NUMBER(name, standard, least, most, restart, text)                                         \
+#define NUMBER(name, standard, least, most, restart, text) \
     {#name, standard, least, most, restart, offsetof(struct config, name)},
     CONFIG_NUMBERS(NUMBER)
 #undef NUMBER
@@ -102,8 +102,9 @@ START_TEST(number_outside_limits) {
 END_TEST
 
 START_TEST(number_that_is_none) {
-    static const char *const values[] = {"-1",   "+1",   "1.5",  "0x10", "12abc", "many", "''",
-                                         "1e3",  "1 2",  "１２", "\"1\\t\"", "99999999999999999999999"};
+    static const char *const values[] = {"-1",    "+1",   "1.5",      "0x10",
+                                         "12abc", "many", "''",       "1e3",
+                                         "1 2",   "１２", "\"1\\t\"", "99999999999999999999999"};
     const struct number *n = &numbers[_i];
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
         char text[160];
@@ -184,9 +185,10 @@ START_TEST(listen_addresses) {
     char text[400];
     snprintf(text, sizeof text, "listen: [\"unix:/%0*d\"]\n", 120, 0);
     refused(text, "listen", "at most 107 bytes");
-    char many[2000] = "listen:\n";
+    char many[2000];
+    int n = snprintf(many, sizeof many, "listen:\n");
     for (int i = 0; i <= CONFIG_LISTEN_MAX; i++) {
-        strcat(many, "  - \"unix:/run/a.sock\"\n");
+        n += snprintf(many + n, sizeof many - (size_t)n, "  - \"unix:/run/a.sock\"\n");
     }
     refused(many, "", "not a configuration");
 }
@@ -257,7 +259,7 @@ START_TEST(example_is_the_defaults) {
     char *standard = printed(c);
     const char *keys = strstr(text, "# Where to listen");
     ck_assert_ptr_nonnull(keys);
-    ck_assert_str_eq(keys, standard);
+    ck_assert_msg(strcmp(keys, standard) == 0, "it is not what serve --check-config prints");
     free(standard);
     config_free(c);
 }
@@ -295,10 +297,12 @@ START_TEST(file_read_and_too_long) {
 }
 END_TEST
 
+#define NAMED_MAX 400
+
 static void note_key(void *ctx, const char *name) {
     char *all = ctx;
-    strcat(all, name);
-    strcat(all, " ");
+    size_t n = strlen(all);
+    snprintf(all + n, NAMED_MAX - n, "%s ", name);
 }
 
 START_TEST(restart_keys_are_named) {
@@ -307,7 +311,7 @@ START_TEST(restart_keys_are_named) {
     struct config *other = taken("listen: [\"unix:/x\"]\nsocket_owner: a\nsocket_group: b\n"
                                  "force_filesystem: true\nmap_bytes: 4096\nfree_floor_bytes: 1\n"
                                  "segment_bytes: 4096\nquery_threads: 3\n");
-    char named[400] = "";
+    char named[NAMED_MAX] = "";
     ck_assert_uint_eq(config_restart_keys(old, same, note_key, named), 0);
     ck_assert_str_eq(named, "");
     ck_assert_uint_eq(config_restart_keys(old, other, note_key, named), 8);

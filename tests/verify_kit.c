@@ -57,8 +57,9 @@ static void record_one(struct store *s, struct arena *a, unsigned i) {
     static const char *const topics[] = {"housing", "legal"};
     char fields[200];
     if (i % 3 == 2) {
-        snprintf(fields, sizeof fields, "kind=2 date=202404%02u service=mynumber topic=pin count=%u",
-                 i % 28 + 1, i % 7 + 1);
+        snprintf(fields, sizeof fields,
+                 "kind=2 date=202404%02u service=mynumber topic=pin count=%u", i % 28 + 1,
+                 i % 7 + 1);
     } else {
         snprintf(fields, sizeof fields, "kind=1 date=202405%02u service=%s topic=%s channel=%s",
                  i % 30 + 1, services[i % 3], topics[i % 3], i % 2 == 0 ? "phone" : "counter");

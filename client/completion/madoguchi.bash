@@ -1,0 +1,91 @@
+# bash completion for madoguchi.
+# Commands and options come from `madoguchi --help`, codes from the catalogue
+# of the daemon that is named by MADOGUCHI_SERVER (or the only one here).
+
+_madoguchi_commands='log tally decline contact outcome refer close reopen correct void session
+figure coverage import show list stats plan indicators prove catalogue status verify help'
+
+_madoguchi_options() {
+    LC_ALL=C madoguchi "$@" --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p'
+    echo '--server --format --excel --on-behalf --terminal --visit --request-id --help'
+}
+
+# The codes of one list of the catalogue.
+_madoguchi_codes() {
+    madoguchi catalogue show --format csv 2>/dev/null | sed -n "s/^$1,\([^,]*\),.*/\1/p"
+}
+
+_madoguchi_reply() {
+    mapfile -t COMPREPLY < <(compgen -W "$1" -- "$current")
+}
+
+_madoguchi() {
+    local current previous command='' member='' word i
+    current=${COMP_WORDS[COMP_CWORD]}
+    previous=${COMP_WORDS[COMP_CWORD - 1]}
+    COMPREPLY=()
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        word=${COMP_WORDS[i]}
+        case $word in
+        --server | --format | --on-behalf | --terminal | --visit | --request-id) ((i++)) ;;
+        -*) ;;
+        *)
+            if [[ -z $command ]]; then
+                command=$word
+            elif [[ -z $member ]]; then
+                member=$word
+            fi
+            ;;
+        esac
+    done
+    case $previous in
+    --format) _madoguchi_reply 'text csv json' && return ;;
+    --topic | --program | --office | --channel | --nature | --origin | --age | --route | --outcome | \
+        --form | --venue-kind | --session-kind | --service)
+        _madoguchi_reply "$(_madoguchi_codes "${previous#--}")" && return
+        ;;
+    --why) _madoguchi_reply "$(_madoguchi_codes reason)" && return ;;
+    --result) _madoguchi_reply "$(_madoguchi_codes outcome)" && return ;;
+    --count)
+        _madoguchi_reply 'contacts consultations cases active topics outcomes households persons
+sessions attendees programs referrals refusals' && return
+        ;;
+    --by)
+        _madoguchi_reply 'year month day service program office channel nature topic outcome route
+origin age session_kind form venue venue_kind reason target' && return
+        ;;
+    esac
+    case $command in
+    '') _madoguchi_reply "$_madoguchi_commands --server --format --help --version" && return ;;
+    session | figure | plan | catalogue)
+        if [[ -z $member && $current != -* ]]; then
+            case $command in
+            session) _madoguchi_reply 'plan hold cancel' ;;
+            figure) _madoguchi_reply 'set' ;;
+            plan) _madoguchi_reply 'put list' ;;
+            catalogue) _madoguchi_reply 'put show' ;;
+            esac
+            return
+        fi
+        ;;
+    esac
+    if [[ $current == -* ]]; then
+        case $command in
+        session | figure | plan | catalogue)
+            _madoguchi_reply "$(_madoguchi_options "$command" "$member")"
+            ;;
+        *) _madoguchi_reply "$(_madoguchi_options "$command")" ;;
+        esac
+        return
+    fi
+    case $command/$member in
+    log/ | tally/ | decline/) _madoguchi_reply "$(_madoguchi_codes service)" ;;
+    outcome/?*) _madoguchi_reply "$(_madoguchi_codes outcome)" ;;
+    refer/?*) _madoguchi_reply "$(_madoguchi_codes target)" ;;
+    session/plan | session/hold) _madoguchi_reply "$(_madoguchi_codes session-kind)" ;;
+    indicators/) _madoguchi_reply "$(madoguchi plan list --format csv 2>/dev/null | sed '1d; s/,.*//')" ;;
+    import/ | plan/put | catalogue/put) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
+    esac
+}
+
+complete -F _madoguchi madoguchi

@@ -1,0 +1,89 @@
+/* What the files of the connection module share: conn.c (the table, ends,
+ * deadlines), conn_read.c, conn_write.c. */
+#ifndef MADOGUCHI_DAEMON_CONN_PRIVATE_H
+#define MADOGUCHI_DAEMON_CONN_PRIVATE_H
+
+#include "daemon/conn.h"
+#include "proto/frame.h"
+
+#include <event2/buffer.h>
+#include <event2/event_struct.h>
+
+#define READ_BYTES (FRAME_HEADER + FRAME_MAX)
+
+/* Why a connection does not read; it reads when none holds. */
+enum {
+    PAUSE_IN_FLIGHT = 1,
+    PAUSE_OUTPUT = 2,
+    PAUSE_HOLD = 4,
+    PAUSE_END = 8, /* end of file, finishing, or the daemon stops */
+};
+
+struct conn {
+    struct conns *conns;
+    struct conn_id id;
+    int fd;
+    void *data;
+    struct event readable;
+    struct event writable;
+    struct event timer;
+    struct evbuffer *in; /* bytes read that are no whole frame yet, or may not be handled yet */
+    struct evbuffer *out;
+    struct evbuffer_iovec reserved;
+    size_t reserved_len;
+    uint32_t in_flight;
+    uint32_t in_flight_max;
+    unsigned pause;
+    bool writing; /* the event is added */
+    bool closed, finishing, eof, greeted, dirty, again, output_full;
+    int64_t opened_at, frame_at, active_at, finish_at, timer_at; /* ms; frame_at 0: none begun */
+    struct conn *next_dirty;
+    struct conn *next_again;
+    struct conn *next_dead;
+};
+
+struct conns {
+    struct event_base *base;
+    int priority;
+    struct conn_limits limits;
+    const struct conn_handler *handler;
+    void *ctx;
+    struct conn **slots;
+    uint32_t *generations;
+    uint32_t n_slots;
+    uint32_t search; /* where to look for a free slot */
+    size_t count;
+    bool stopped;
+    struct conn *dirty; /* have something to write */
+    struct conn *again; /* have messages left */
+    struct conn *dead;
+    uint8_t scratch[READ_BYTES];
+};
+
+/* Milliseconds of a clock that only goes forward. */
+int64_t conn_now(void);
+
+/* Closes the connection, for the reason given, and puts it on the list of the
+ * dead, which the turn frees. */
+void conn_end(struct conn *c, enum conn_end why);
+
+/* Arms the timer for the connection's deadline if that is earlier than what it
+ * is armed for. */
+void conn_timer_arm(struct conn *c);
+
+/* Sets and clears reasons not to read. */
+void conn_pause(struct conn *c, unsigned set, unsigned clear);
+
+/* The connection has messages, or its end, left for the next turn. */
+void conn_again(struct conn *c);
+
+/* The connection has something to write at the end of the turn. */
+void conn_dirty(struct conn *c);
+
+void conn_on_readable(evutil_socket_t fd, short what, void *arg);
+void conn_on_writable(evutil_socket_t fd, short what, void *arg);
+
+void conns_read_again(struct conns *conns);
+void conns_write_dirty(struct conns *conns);
+
+#endif

@@ -1,0 +1,119 @@
+/* Connections: messages to the output, output to the socket. */
+#include "daemon/conn_private.h"
+
+#include <assert.h>
+#include <errno.h>
+
+void conn_dirty(struct conn *c) {
+    if (!c->dirty) {
+        c->dirty = true;
+        c->next_dirty = c->conns->dirty;
+        c->conns->dirty = c;
+    }
+}
+
+static void output_check(struct conn *c) {
+    if (!c->output_full && evbuffer_get_length(c->out) > c->conns->limits.output_high) {
+        c->output_full = true;
+        conn_pause(c, PAUSE_OUTPUT, 0);
+    }
+}
+
+bool conn_full(const struct conn *c) {
+    return c->output_full || c->closed;
+}
+
+uint8_t *conn_reserve(struct conn *c, size_t len) {
+    assert(len <= FRAME_MAX);
+    if (c->closed) {
+        return NULL;
+    }
+    c->reserved_len = FRAME_HEADER + len;
+    if (evbuffer_reserve_space(c->out, (ev_ssize_t)c->reserved_len, &c->reserved, 1) != 1) {
+        conn_end(c, CONN_END_MEMORY);
+        return NULL;
+    }
+    frame_header(c->reserved.iov_base, len);
+    return (uint8_t *)c->reserved.iov_base + FRAME_HEADER;
+}
+
+void conn_commit(struct conn *c) {
+    c->reserved.iov_len = c->reserved_len;
+    evbuffer_commit_space(c->out, &c->reserved, 1);
+    if (evbuffer_get_length(c->out) == c->reserved_len) {
+        c->active_at = conn_now(); /* the reader's time begins with the first answer it has not */
+    }
+    conn_dirty(c);
+    output_check(c);
+}
+
+void conn_send(struct conn *c, const ProtobufCMessage *message) {
+    size_t len = protobuf_c_message_get_packed_size(message);
+    uint8_t *to = conn_reserve(c, len);
+    if (to != NULL) {
+        size_t packed = protobuf_c_message_pack(message, to);
+        assert(packed == len);
+        (void)packed;
+        conn_commit(c);
+    }
+}
+
+/* Writes as much as the socket takes. */
+static void write_out(struct conn *c) {
+    struct conns *s = c->conns;
+    size_t before = evbuffer_get_length(c->out);
+    if (before > 0) {
+        int n = evbuffer_write(c->out, c->fd);
+        if (n < 0 && errno != EAGAIN && errno != EINTR) {
+            conn_end(c, CONN_END_PEER);
+            return;
+        }
+        if (n > 0) {
+            c->active_at = conn_now();
+        }
+    }
+    size_t left = evbuffer_get_length(c->out);
+    if (c->output_full && left <= s->limits.output_low) {
+        c->output_full = false;
+        conn_pause(c, 0, PAUSE_OUTPUT);
+        if (s->handler->drained != NULL) {
+            s->handler->drained(s->ctx, c);
+            left = evbuffer_get_length(c->out);
+        }
+    }
+    if (c->closed) {
+        return;
+    }
+    if (left == 0 && c->finishing) {
+        conn_end(c, CONN_END_FINISHED);
+        return;
+    }
+    if ((left > 0) != c->writing) {
+        c->writing = left > 0;
+        if (c->writing) {
+            event_add(&c->writable, NULL);
+        } else {
+            event_del(&c->writable);
+        }
+    }
+    conn_timer_arm(c);
+}
+
+void conn_on_writable(evutil_socket_t fd, short what, void *arg) {
+    (void)fd;
+    (void)what;
+    write_out(arg);
+}
+
+void conns_write_dirty(struct conns *s) {
+    struct conn *list = s->dirty;
+    s->dirty = NULL;
+    while (list != NULL) {
+        struct conn *c = list;
+        list = c->next_dirty;
+        c->dirty = false;
+        if (!c->closed) {
+            write_out(c);
+        }
+    }
+}
