@@ -211,7 +211,9 @@ install: all
 	install -m 644 plans/*.yaml proto/*.proto $(DESTDIR)$(PREFIX)/share/madoguchi/plans
 	install -m 644 client/completion/madoguchi.bash \
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/madoguchi
-	install -m 644 systemd/*.service systemd/*.socket $(DESTDIR)$(PREFIX)/lib/systemd/system
+	for unit in systemd/*.service systemd/*.socket; do \
+	    sed 's|/usr/local/sbin|$(PREFIX)/sbin|' $$unit \
+	        > $(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit#systemd/}; done
 	cp -R $(BUILD)/locale/. $(DESTDIR)$(LOCALEDIR)/
 
 clean:

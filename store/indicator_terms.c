@@ -383,10 +383,13 @@ static int count_months(struct work *w, const struct covered_days *days, int64_t
 }
 
 int indicator_frequency(struct work *w, struct sum *out, struct error *e) {
-    struct covered_days days;
+    struct covered_days days = {.from = w->from, .to = w->to};
     int64_t total = 0;
     unsigned months = 0;
     *out = (struct sum){.value = {0, 1}};
+    if (w->indicator->n_term == 0) {
+        return 0;
+    }
     if (frequency_days(w, &days, e) < 0 || count_months(w, &days, &total, &months, e) < 0) {
         return -1;
     }

@@ -184,6 +184,12 @@ static bool covers(const struct coverage_entry *entry, const struct counted *c) 
            (names(entry->program, c->program) || names(entry->session_kind, c->session_kind));
 }
 
+/* Number of days from..to; 0 when they are not in order. */
+static size_t days_between(uint32_t from, uint32_t to) {
+    int32_t n = calendar_days(to) - calendar_days(from);
+    return n < 0 ? 0 : (size_t)n + 1;
+}
+
 static void paint(const struct period_data *d, const struct counted *counted,
                   struct covered_days *days) {
     int32_t first = calendar_days(days->from);
@@ -195,8 +201,7 @@ static void paint(const struct period_data *d, const struct counted *counted,
         to = to < d->day ? to : d->day;
         if (from <= to && covers(entry, counted)) {
             memset(days->mark + (calendar_days(from) - first),
-                   entry->not_held ? DAY_NOT_HELD : DAY_COVERED,
-                   (size_t)(calendar_days(to) - calendar_days(from) + 1));
+                   entry->not_held ? DAY_NOT_HELD : DAY_COVERED, days_between(from, to));
         }
     }
 }
@@ -279,7 +284,7 @@ bool covered_days_not_held(const struct covered_days *c, uint32_t day) {
         return false;
     }
     if (day < c->to) {
-        n = (size_t)(calendar_days(day) - calendar_days(c->from) + 1);
+        n = days_between(c->from, day);
     }
     for (size_t i = 0; i < n; i++) {
         if (c->mark[i] != DAY_NOT_HELD) {

@@ -238,7 +238,7 @@ int read_indicators(struct view *v, const Madoguchi__Indicators *request, uint64
     };
     struct asking asking;
     struct listing t = {.asking = &asking};
-    struct error local; /* errors are looked at here */
+    struct error local = {0}; /* errors are looked at here */
     uint32_t from;
     uint32_t to;
     e = e == NULL ? &local : e;

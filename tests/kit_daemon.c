@@ -76,6 +76,9 @@ static _Noreturn void become(const struct kit_daemon *d, char *const *words) {
     setenv("LANG", "C", 1);
     setenv("LC_ALL", "C", 1);
     unsetenv("NOTIFY_SOCKET");
+    if (d->notify != NULL) {
+        setenv("NOTIFY_SOCKET", d->notify, 1);
+    }
     execv(words[0], words);
     fprintf(stderr, "%s: %s\n", words[0], strerror(errno));
     _exit(127);
@@ -126,14 +129,14 @@ void kit_daemon_start(struct kit_daemon *d, const char *config) {
     ck_assert_int_eq(d->pid, 0);
     d->pid = serve(d, config);
     int64_t until = kit_clock() + KIT_PATIENCE;
-    for (int fd; (fd = kit_connect(d)) < 0; kit_pause(2)) {
+    int fd;
+    while ((fd = kit_connect(d)) < 0) {
         int status;
         ck_assert_msg(waitpid(d->pid, &status, WNOHANG) == 0, "the daemon ended: see %s", d->log);
         ck_assert_msg(kit_clock() < until, "the daemon does not accept");
-        if (fd >= 0) {
-            break;
-        }
+        kit_pause(2);
     }
+    close(fd);
 }
 
 int kit_daemon_refuses(struct kit_daemon *d, const char *config) {

@@ -1,0 +1,717 @@
+/* The daemon as a process: limits, deadlines, signals, configuration, documents
+ * in pieces.  Every limit is set short and met. */
+#include "tests/kit_store.h"
+
+#include "proto/frame.h"
+
+#include <check.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* A daemon with this configuration and one greeted connection. */
+static void begin(struct kit *k, const char *config) {
+    kit_start(k, true);
+    if (config != NULL) {
+        char text[600];
+        close(k->fd);
+        ck_assert_int_eq(kit_daemon_stop(&k->d, SIGTERM), 0);
+        snprintf(text, sizeof text, "free_floor_bytes: 1\n%s", config);
+        kit_daemon_start(&k->d, text);
+        k->fd = kit_hello(&k->d);
+    }
+}
+
+static Madoguchi__Request *ping(void) {
+    static Madoguchi__Ping body;
+    static Madoguchi__Request r;
+    madoguchi__ping__init(&body);
+    madoguchi__request__init(&r);
+    r.body_case = MADOGUCHI__REQUEST__BODY_PING;
+    r.ping = &body;
+    return &r;
+}
+
+static const Madoguchi__Page *ask_status(struct kit *k) {
+    static Madoguchi__Status body;
+    static Madoguchi__Request r;
+    madoguchi__status__init(&body);
+    madoguchi__request__init(&r);
+    r.body_case = MADOGUCHI__REQUEST__BODY_STATUS;
+    r.status = &body;
+    const Madoguchi__Page *page = kit_read(k, &r);
+    ck_assert_ptr_nonnull(page);
+    return page;
+}
+
+static unsigned long status_of(struct kit *k, const char *name) {
+    const Madoguchi__Page *page = ask_status(k);
+    for (size_t i = 0; i < page->n_pair; i++) {
+        if (bytes_equal(page->pair[i]->name, name)) {
+            char text[64];
+            snprintf(text, sizeof text, "%.*s", (int)page->pair[i]->value.len,
+                     (const char *)page->pair[i]->value.data);
+            return strtoul(text, NULL, 10);
+        }
+    }
+    ck_abort_msg("status has no %s", name);
+}
+
+/* Nothing to read within ms. */
+static bool is_silent(int fd, int ms) {
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    return poll(&p, 1, ms) == 0;
+}
+
+/* ---- hello ------------------------------------------------------------------------------ */
+
+static void say(int fd, uint32_t protocol, const char *language) {
+    Madoguchi__ClientMessage m = MADOGUCHI__CLIENT_MESSAGE__INIT;
+    Madoguchi__Hello hello = MADOGUCHI__HELLO__INIT;
+    SET(&hello, protocol, protocol);
+    SET(&hello, language, bytes_of(language));
+    m.body_case = MADOGUCHI__CLIENT_MESSAGE__BODY_HELLO;
+    m.hello = &hello;
+    ck_assert(kit_send_message(fd, &m.base));
+}
+
+START_TEST(hello_first) {
+    struct kit k;
+    begin(&k, NULL);
+    int fd = kit_connect(&k.d);
+    ck_assert(kit_send_request(fd, 5, ping()));
+    kit_expect_closed(fd, ERR_MALFORMED);
+    fd = kit_hello(&k.d);
+    say(fd, 1, "en");
+    kit_expect_closed(fd, ERR_MALFORMED);
+    fd = kit_connect(&k.d);
+    say(fd, 2, "en");
+    kit_expect_closed(fd, ERR_MALFORMED);
+    fd = kit_connect(&k.d);
+    say(fd, 0, "en");
+    kit_expect_closed(fd, ERR_MALFORMED);
+    kit_expect_alive(&k.d);
+    kit_finish(&k);
+}
+END_TEST
+
+START_TEST(welcome_says_who) {
+    struct kit k;
+    struct arena a;
+    begin(&k, "in_flight_max: 7");
+    arena_init(&a, 1u << 20);
+    int fd = kit_connect(&k.d);
+    say(fd, 1, "ja");
+    const Madoguchi__ServerMessage *m = kit_receive(fd, &a);
+    ck_assert_int_eq(m->body_case, MADOGUCHI__SERVER_MESSAGE__BODY_WELCOME);
+    ck_assert_uint_eq(m->welcome->protocol, 1);
+    ck_assert(bytes_equal(m->welcome->municipality, "062090"));
+    ck_assert(bytes_equal(m->welcome->name, "長井市"));
+    ck_assert_uint_eq(m->welcome->store_id.len, 16);
+    ck_assert_uint_eq(m->welcome->frame_max, FRAME_MAX);
+    ck_assert_uint_eq(m->welcome->in_flight_max, 7);
+    close(fd);
+    arena_free(&a);
+    kit_finish(&k);
+}
+END_TEST
+
+START_TEST(the_actor_is_the_sockets_peer) {
+    struct kit k;
+    struct stat st;
+    begin(&k, NULL);
+    ck_assert_int_eq(stat(k.d.socket, &st), 0);
+    ck_assert_uint_eq(st.st_mode & 0777, 0660);
+    uint64_t seq = kit_ok(&k, "log", "service", "migration", "date", "2024-04-15", NULL);
+    const Madoguchi__EntryRow *row = kit_show(&k, seq);
+    ck_assert_uint_gt(row->actor.len, 0);
+    if (getuid() == 0) {
+        ck_assert(bytes_equal(row->actor, "root"));
+    }
+    kit_finish(&k);
+}
+END_TEST
+
+/* ---- deadlines ---------------------------------------------------------------------------- */
+
+START_TEST(first_frame_deadline) {
+    struct kit k;
+    begin(&k, "first_frame_ms: 150");
+    int64_t start = kit_clock();
+    kit_expect_end(kit_connect(&k.d));
+    ck_assert_int_ge(kit_clock() - start, 140);
+    kit_expect_alive(&k.d);
+    kit_finish(&k);
+}
+END_TEST
+
+/* One byte now and then keeps no connection. */
+START_TEST(a_byte_at_a_time) {
+    struct kit k;
+    begin(&k, "frame_ms: 300\nfirst_frame_ms: 300");
+    uint8_t frame[FRAME_HEADER + 200] = {0};
+    frame_header(frame, 200);
+    for (int greeted = 0; greeted < 2; greeted++) {
+        int fd = greeted ? kit_hello(&k.d) : kit_connect(&k.d);
+        int64_t start = kit_clock();
+        bool open = true;
+        for (size_t i = 0; i < sizeof frame && open; i++) {
+            open = kit_send_bytes(fd, frame + i, 1);
+            struct pollfd p = {.fd = fd, .events = POLLIN};
+            open = open && poll(&p, 1, 20) == 0;
+        }
+        ck_assert(!open);
+        ck_assert_int_ge(kit_clock() - start, 250);
+        kit_expect_end(fd);
+    }
+    kit_daemon_await_log(&k.d, "frame-too-slow", 1);
+    kit_expect_alive(&k.d);
+    kit_finish(&k);
+}
+END_TEST
+
+START_TEST(idle_deadline) {
+    struct kit k;
+    begin(&k, "idle_ms: 200");
+    int busy = kit_hello(&k.d);
+    int idle = kit_hello(&k.d);
+    int64_t start = kit_clock();
+    /* One that asks stays. */
+    while (kit_clock() - start < 600) {
+        struct arena a;
+        arena_init(&a, 1u << 20);
+        ck_assert(kit_send_request(busy, 1, ping()));
+        ck_assert_ptr_nonnull(kit_answer_of(busy, &a));
+        arena_free(&a);
+        kit_pause(20);
+    }
+    kit_expect_end(idle);
+    close(busy);
+    close(k.fd);
+    k.fd = -1;
+    kit_finish(&k);
+}
+END_TEST
+
+/* ---- limits ------------------------------------------------------------------------------- */
+
+START_TEST(connection_limit) {
+    struct kit k;
+    begin(&k, "connections_max: 4");
+    int fds[3];
+    for (int i = 0; i < 3; i++) {
+        fds[i] = kit_hello(&k.d);
+    }
+    kit_daemon_await_log(&k.d, "connections-full", 1);
+    /* The fifth waits in the queue of the socket. */
+    int late = kit_connect(&k.d);
+    ck_assert_int_ge(late, 0);
+    say(late, 1, "en");
+    ck_assert(is_silent(late, 150));
+    ck_assert_uint_eq(status_of(&k, "connections"), 4);
+    close(fds[1]);
+    struct arena a;
+    arena_init(&a, 1u << 20);
+    const Madoguchi__ServerMessage *m = kit_receive(late, &a);
+    ck_assert_ptr_nonnull(m);
+    ck_assert_int_eq(m->body_case, MADOGUCHI__SERVER_MESSAGE__BODY_WELCOME);
+    ck_assert_uint_ge(kit_daemon_logged(&k.d, "connections-resumed"), 1);
+    arena_free(&a);
+    close(late);
+    close(fds[0]);
+    close(fds[2]);
+    kit_finish(&k);
+}
+END_TEST
+
+/* More requests than may be in flight are read later, none is lost, answers to
+ * writes come in their order. */
+START_TEST(in_flight_limit) {
+    struct kit k;
+    enum { N = 400 };
+    begin(&k, "in_flight_max: 3\nwaiting_max: 8");
+    Madoguchi__Request *all[N];
+    for (uint32_t i = 0; i < N; i++) {
+        all[i] = i % 4 == 3
+                     ? ping()
+                     : kit_request(&k, "log", "service", i % 4 == 1 ? "moon" : "citizen", "date",
+                                   "2024-04-15", NULL);
+    }
+    for (uint32_t i = 0; i < N; i++) {
+        ck_assert(kit_send_request(k.fd, i, all[i]));
+    }
+    uint32_t last_write = 0;
+    for (uint32_t i = 0; i < N; i++) {
+        const Madoguchi__Answer *answer = kit_answer_of(k.fd, &k.arena);
+        uint32_t serial = answer->serial;
+        ck_assert_uint_lt(serial, N);
+        ck_assert_int_eq(answer->body_case, serial % 4 == 3 ? MADOGUCHI__ANSWER__BODY_PAGE
+                                            : serial % 4 == 1
+                                                ? MADOGUCHI__ANSWER__BODY_ERROR
+                                                : MADOGUCHI__ANSWER__BODY_RECORDED);
+        if (serial % 4 != 3) {
+            ck_assert(serial == 0 || serial > last_write);
+            last_write = serial;
+        }
+    }
+    kit_stats(&k, "cases", "FY2024", NULL, NULL, "200");
+    kit_finish(&k);
+}
+END_TEST
+
+/* A reader that never reads holds up nobody and nothing grows with it. */
+START_TEST(slow_reader) {
+    struct kit k;
+    enum { CASES = 3000, QUESTIONS = 40 };
+    begin(&k, "output_high_bytes: 64 KiB\noutput_low_bytes: 16 KiB\nspool_memory_bytes: 64 KiB");
+    Madoguchi__Request *all[100];
+    struct kit_answer answers[100];
+    for (unsigned n = 0; n < CASES; n += 50) {
+        for (unsigned i = 0; i < 50; i++) {
+            all[i] = kit_request(&k, "log", "service", "citizen", "date", "2024-04-15", "topic",
+                                 "legal;tax;family", "origin", "tokyo", NULL);
+        }
+        kit_group(&k, all, 50, answers);
+    }
+    unsigned long before = kit_daemon_memory(&k.d);
+    int slow = kit_hello(&k.d);
+    Madoguchi__Request list = MADOGUCHI__REQUEST__INIT;
+    Madoguchi__Scope scope = MADOGUCHI__SCOPE__INIT;
+    list.body_case = MADOGUCHI__REQUEST__BODY_LIST;
+    list.list = &scope;
+    for (unsigned i = 0; i < QUESTIONS; i++) {
+        ck_assert(kit_send_request(slow, i, &list));
+    }
+    for (int i = 0; i < 10; i++) {
+        kit_stats(&k, "cases", "FY2024", NULL, NULL, "3000");
+        ck_assert_uint_eq(kit_list(&k, NULL)->n_case_row, CASES);
+    }
+    ck_assert_uint_lt(kit_daemon_memory(&k.d), before + 16384);
+    /* When it reads at last, every answer is whole. */
+    size_t rows[QUESTIONS] = {0};
+    for (unsigned ended = 0; ended < QUESTIONS;) {
+        struct arena a;
+        arena_init(&a, 4u << 20);
+        const Madoguchi__Answer *answer = kit_answer_of(slow, &a);
+        ck_assert_int_eq(answer->body_case, MADOGUCHI__ANSWER__BODY_PAGE);
+        ck_assert_uint_lt(answer->serial, QUESTIONS);
+        rows[answer->serial] += answer->page->n_case_row;
+        if (!answer->has_more || !answer->more) {
+            ck_assert_uint_eq(rows[answer->serial], CASES);
+            ended++;
+        }
+        arena_free(&a);
+    }
+    close(slow);
+    kit_finish(&k);
+}
+END_TEST
+
+/* ---- signals ------------------------------------------------------------------------------- */
+
+START_TEST(sigterm_answers_what_is_recorded) {
+    struct kit k;
+    struct arena a;
+    enum { N = 60 };
+    begin(&k, NULL);
+    arena_init(&a, 16u << 20);
+    for (uint32_t i = 0; i < N; i++) {
+        ck_assert(kit_send_request(
+            k.fd, i, kit_request(&k, "log", "service", "citizen", "date", "2024-04-15", NULL)));
+    }
+    kill(k.d.pid, SIGTERM);
+    uint64_t answered = 0;
+    for (const Madoguchi__ServerMessage *m; (m = kit_receive(k.fd, &a)) != NULL; answered++) {
+        ck_assert_int_eq(m->answer->body_case, MADOGUCHI__ANSWER__BODY_RECORDED);
+        ck_assert_uint_eq(m->answer->serial, answered);
+    }
+    close(k.fd);
+    k.fd = -1;
+    ck_assert_int_eq(kit_daemon_stop(&k.d, SIGTERM), 0);
+    k.daemon = false;
+    kit_open(&k);
+    ck_assert_uint_eq(kit_head(&k), 2 + answered);
+    arena_free(&a);
+    kit_finish(&k);
+}
+END_TEST
+
+START_TEST(restart_goes_on) {
+    struct kit k;
+    begin(&k, NULL);
+    Madoguchi__Request *r =
+        kit_request(&k, "log", "service", "citizen", "date", "2024-04-15", NULL);
+    kit_record(&k, r);
+    for (int i = 0; i < 3; i++) {
+        int number = i == 1 ? SIGKILL : SIGTERM;
+        int status = kit_daemon_stop(&k.d, number);
+        ck_assert(number == SIGTERM ? status == 0 : WIFSIGNALED(status));
+        kit_expect_end(k.fd);
+        kit_daemon_start(&k.d, "free_floor_bytes: 1");
+        k.fd = kit_hello(&k.d);
+        ck_assert(kit_record(&k, r).known);
+        ck_assert_str_eq(k.last.number, "C-2024-000001");
+    }
+    kit_finish(&k);
+}
+END_TEST
+
+START_TEST(sighup) {
+    struct kit k;
+    begin(&k, "idle_ms: 60000\nconnections_max: 5");
+    int fd = kit_hello(&k.d);
+    kit_daemon_configure(&k.d, "connections_max: 2\nno_such_key: 1");
+    kill(k.d.pid, SIGHUP);
+    kit_daemon_await_log(&k.d, "reload-refused", 1);
+    kit_daemon_configure(&k.d, "connections_max: [");
+    kill(k.d.pid, SIGHUP);
+    kit_daemon_await_log(&k.d, "reload-refused", 2);
+    ck_assert_int_eq(unlink(k.d.config), 0);
+    kill(k.d.pid, SIGHUP);
+    kit_daemon_await_log(&k.d, "reload-refused", 3);
+    ck_assert_uint_eq(status_of(&k, "connections_max"), 5);
+    kit_daemon_configure(&k.d, "free_floor_bytes: 1\nconnections_max: 9\nmap_bytes: 1 GiB");
+    kill(k.d.pid, SIGHUP);
+    kit_daemon_await_log(&k.d, "reloaded", 1);
+    ck_assert_uint_eq(kit_daemon_logged(&k.d, "reload-needs-restart key=map_bytes"), 1);
+    ck_assert_uint_eq(status_of(&k, "connections_max"), 9);
+    /* Connections live on. */
+    struct arena a;
+    arena_init(&a, 1u << 20);
+    ck_assert(kit_send_request(fd, 3, ping()));
+    ck_assert_uint_eq(kit_answer_of(fd, &a)->serial, 3);
+    arena_free(&a);
+    close(fd);
+    kit_finish(&k);
+}
+END_TEST
+
+static bool notified(int fd, const char *word) {
+    char text[512];
+    for (;;) {
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        if (poll(&p, 1, KIT_PATIENCE) != 1) {
+            return false;
+        }
+        ssize_t n = recv(fd, text, sizeof text - 1, 0);
+        text[n > 0 ? n : 0] = '\0';
+        if (strstr(text, word) != NULL) {
+            return true;
+        }
+    }
+}
+
+START_TEST(systemd_is_told) {
+    struct kit k;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    begin(&k, NULL);
+    close(k.fd);
+    ck_assert_int_eq(kit_daemon_stop(&k.d, SIGTERM), 0);
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    snprintf(address.sun_path, sizeof address.sun_path, "%.90s/notify", k.dir);
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    k.d.notify = address.sun_path;
+    kit_daemon_start(&k.d, "free_floor_bytes: 1");
+    ck_assert(notified(fd, "READY=1"));
+    ck_assert(notified(fd, "STATUS="));
+    k.fd = kit_hello(&k.d);
+    kill(k.d.pid, SIGTERM);
+    ck_assert(notified(fd, "STOPPING=1"));
+    close(fd);
+    kit_finish(&k);
+}
+END_TEST
+
+/* ---- starting ------------------------------------------------------------------------------- */
+
+START_TEST(second_daemon) {
+    struct kit k;
+    begin(&k, NULL);
+    struct kit_daemon second = k.d;
+    second.pid = 0;
+    snprintf(second.socket, sizeof second.socket, "%.150s/socket2", k.dir);
+    snprintf(second.config, sizeof second.config, "%.150s/config2", k.dir);
+    ck_assert_int_eq(kit_daemon_refuses(&second, NULL), 1);
+    ck_assert_uint_ge(kit_daemon_logged(&k.d, "in use"), 1);
+    /* Nor may it take the socket of a daemon that listens. */
+    char other[KIT_PATH];
+    snprintf(other, sizeof other, "%.150s/other", k.dir);
+    kit_make_store(other);
+    snprintf(second.store, sizeof second.store, "%.199s", other);
+    snprintf(second.socket, sizeof second.socket, "%.199s", k.d.socket);
+    ck_assert_int_eq(kit_daemon_refuses(&second, NULL), 1);
+    kit_expect_alive(&k.d);
+    kit_ok(&k, "log", "service", "migration", "date", "2024-04-15", NULL);
+    kit_finish(&k);
+}
+END_TEST
+
+START_TEST(refuses_to_start) {
+    struct kit k;
+    begin(&k, NULL);
+    close(k.fd);
+    k.fd = -1;
+    ck_assert_int_eq(kit_daemon_stop(&k.d, SIGTERM), 0);
+    ck_assert_int_eq(kit_daemon_refuses(&k.d, "colour: red"), 1);
+    ck_assert_int_eq(kit_daemon_refuses(&k.d, "idle_ms: 1"), 1);
+    ck_assert_int_eq(kit_daemon_refuses(&k.d, "idle_ms: many"), 1);
+    ck_assert_int_eq(kit_daemon_run(&k.d, "serve", "--check-config", "--config", k.d.config, NULL),
+                     1);
+    ck_assert_int_eq(kit_daemon_run(&k.d, "serve", "--check-config", NULL), 0);
+    ck_assert_int_eq(kit_daemon_run(&k.d, "serve", "--store", k.d.store, NULL), 2);
+    ck_assert_int_eq(kit_daemon_run(&k.d, "serve", "--store", k.d.store, "--listen",
+                                    "tls:localhost:1", NULL),
+                     2);
+    ck_assert_int_eq(kit_daemon_run(&k.d, "dance", NULL), 2);
+    ck_assert_int_eq(kit_daemon_run(&k.d, "init", "--store", k.d.store, "--municipality", "062090",
+                                    "--name", "長井市", NULL),
+                     1);
+    ck_assert_uint_ge(kit_daemon_logged(&k.d, "exists already"), 1);
+    char fresh[KIT_PATH];
+    snprintf(fresh, sizeof fresh, "%.150s/fresh", k.dir);
+    ck_assert_int_eq(kit_daemon_run(&k.d, "init", "--store", fresh, "--municipality", "062091",
+                                    "--name", "長井市", NULL),
+                     1);
+    ck_assert_int_eq(kit_daemon_run(&k.d, "init", "--store", fresh, "--municipality", "062090",
+                                    "--name", "長井市", NULL),
+                     0);
+    ck_assert_int_eq(kit_daemon_run(&k.d, "verify", "--store", fresh, NULL), 0);
+    ck_assert_int_eq(kit_daemon_run(&k.d, "verify", "--store", "/nowhere", NULL), 1);
+    k.daemon = false;
+    kit_open(&k);
+    kit_finish(&k);
+}
+END_TEST
+
+/* With a full disk nothing is recorded and everything can be read. */
+START_TEST(full_disk) {
+    struct kit k;
+    struct statvfs vfs;
+    begin(&k, NULL);
+    kit_ok(&k, "log", "service", "migration", "date", "2024-04-15", NULL);
+    close(k.fd);
+    ck_assert_int_eq(kit_daemon_stop(&k.d, SIGTERM), 0);
+    ck_assert_int_eq(statvfs(k.dir, &vfs), 0);
+    if ((uint64_t)vfs.f_bavail * vfs.f_frsize < (UINT64_C(1) << 40)) {
+        kit_daemon_start(&k.d, "free_floor_bytes: 1024 GiB");
+        k.fd = kit_hello(&k.d);
+        kit_refused(&k, ERR_FULL, "", "log", "service", "migration", "date", "2024-04-15", NULL);
+        kit_stats(&k, "cases", "FY2024", NULL, NULL, "1");
+        kit_expect_alive(&k.d);
+        kit_finish(&k);
+    }
+}
+END_TEST
+
+/* ---- documents in pieces --------------------------------------------------------------------- */
+
+#define PIECE 8000
+
+static Madoguchi__Request *piece(struct kit *k, ProtobufCBinaryData document, uint32_t i,
+                                 uint32_t pieces, const char *id) {
+    Madoguchi__Request *r = arena_alloc(&k->arena, sizeof *r);
+    Madoguchi__Put *put = arena_alloc(&k->arena, sizeof *put);
+    size_t from = (size_t)i * PIECE;
+    size_t len = from >= document.len ? 0 : document.len - from;
+    madoguchi__request__init(r);
+    madoguchi__put__init(put);
+    SET(r, id, ((ProtobufCBinaryData){16, (uint8_t *)id}));
+    r->body_case = MADOGUCHI__REQUEST__BODY_PUT;
+    r->put = put;
+    SET(put, kind, MADOGUCHI__DOCUMENT_KIND__CATALOGUE);
+    SET(put, piece, i);
+    SET(put, pieces, pieces);
+    SET(put, data, ((ProtobufCBinaryData){len > PIECE ? PIECE : len, document.data + from}));
+    return r;
+}
+
+static ProtobufCBinaryData catalogue_of(struct kit *k) {
+    Madoguchi__Request r = MADOGUCHI__REQUEST__INIT;
+    Madoguchi__Documents documents = MADOGUCHI__DOCUMENTS__INIT;
+    SET(&documents, kind, MADOGUCHI__DOCUMENT_KIND__CATALOGUE);
+    r.body_case = MADOGUCHI__REQUEST__BODY_DOCUMENTS;
+    r.documents = &documents;
+    const Madoguchi__Page *page = kit_read(k, &r);
+    ck_assert_ptr_nonnull(page);
+    ck_assert_uint_gt(page->data.len, 2 * PIECE);
+    return page->data;
+}
+
+static const Madoguchi__Answer *send_piece(struct kit *k, Madoguchi__Request *r, bool answered) {
+    ck_assert(kit_send_request(k->fd, 40 + r->put->piece, r));
+    if (!answered) {
+        return NULL;
+    }
+    const Madoguchi__Answer *answer = kit_answer_of(k->fd, &k->arena);
+    ck_assert_uint_eq(answer->serial, 40 + r->put->piece);
+    return answer;
+}
+
+static void expect_refused(const Madoguchi__Answer *answer, int code, const char *field) {
+    ck_assert_int_eq(answer->body_case, MADOGUCHI__ANSWER__BODY_ERROR);
+    ck_assert_int_eq((int)answer->error->code, code);
+    ck_assert(bytes_equal(answer->error->field, field));
+}
+
+START_TEST(documents_in_pieces) {
+    static const char id[] = "0123456789abcdef";
+    struct kit k;
+    begin(&k, NULL);
+    ProtobufCBinaryData document = catalogue_of(&k);
+    uint32_t n = (uint32_t)((document.len + PIECE - 1) / PIECE);
+    uint64_t head = kit_head(&k);
+    for (int again = 0; again < 2; again++) {
+        const Madoguchi__Answer *answer = NULL;
+        for (uint32_t i = 0; i < n; i++) {
+            answer = send_piece(&k, piece(&k, document, i, n, id), i == n - 1);
+            /* Other requests go on in between. */
+            if (i == 0) {
+                ck_assert(kit_send_request(k.fd, 7, ping()));
+                ck_assert_uint_eq(kit_answer_of(k.fd, &k.arena)->serial, 7);
+            }
+        }
+        ck_assert_int_eq(answer->body_case, MADOGUCHI__ANSWER__BODY_RECORDED);
+        ck_assert_uint_eq(answer->recorded->seq, head + 1);
+        ck_assert(!again == !(answer->recorded->has_known && answer->recorded->known));
+    }
+    ck_assert_uint_eq(kit_head(&k), head + 1);
+    ProtobufCBinaryData now = catalogue_of(&k);
+    ck_assert(bytes_same(now, document));
+    kit_finish(&k);
+}
+END_TEST
+
+START_TEST(pieces_out_of_order) {
+    static const char id[] = "0123456789abcdef";
+    static const char other[] = "1123456789abcdef";
+    struct kit k;
+    begin(&k, NULL);
+    ProtobufCBinaryData document = catalogue_of(&k);
+    uint32_t n = (uint32_t)((document.len + PIECE - 1) / PIECE);
+    uint64_t head = kit_head(&k);
+    ck_assert_uint_ge(n, 3);
+    expect_refused(send_piece(&k, piece(&k, document, 1, n, id), true), ERR_INVALID, "piece");
+    send_piece(&k, piece(&k, document, 0, n, id), false);
+    expect_refused(send_piece(&k, piece(&k, document, 2, n, id), true), ERR_INVALID, "piece");
+    /* It is forgotten: piece 1 does not go on. */
+    expect_refused(send_piece(&k, piece(&k, document, 1, n, id), true), ERR_INVALID, "piece");
+    send_piece(&k, piece(&k, document, 0, n, id), false);
+    expect_refused(send_piece(&k, piece(&k, document, 1, n, other), true), ERR_INVALID, "piece");
+    send_piece(&k, piece(&k, document, 0, n, id), false);
+    expect_refused(send_piece(&k, piece(&k, document, 1, n + 1, id), true), ERR_INVALID, "piece");
+    expect_refused(send_piece(&k, piece(&k, document, 0, 65, id), true), ERR_TOO_MUCH, "pieces");
+    expect_refused(send_piece(&k, piece(&k, document, n, n, id), true), ERR_INVALID, "piece");
+    expect_refused(send_piece(&k, piece(&k, document, 0, 0, id), true), ERR_INVALID, "piece");
+    Madoguchi__Request *empty = piece(&k, document, 0, 1, id);
+    empty->put->data.len = 0;
+    expect_refused(send_piece(&k, empty, true), ERR_INVALID, "data");
+    /* Another connection does not finish what this one began. */
+    send_piece(&k, piece(&k, document, 0, 2, id), false);
+    int mine = k.fd;
+    k.fd = kit_hello(&k.d);
+    expect_refused(send_piece(&k, piece(&k, document, 1, 2, id), true), ERR_INVALID, "piece");
+    close(mine);
+    ck_assert_uint_eq(kit_head(&k), head);
+    kit_finish(&k);
+}
+END_TEST
+
+START_TEST(document_too_large) {
+    static const char id[] = "0123456789abcdef";
+    static uint8_t bytes[32768];
+    struct kit k;
+    begin(&k, NULL);
+    uint64_t head = kit_head(&k);
+    const Madoguchi__Answer *answer = NULL;
+    for (uint32_t i = 0; i < 64 && answer == NULL; i++) {
+        Madoguchi__Request *r = piece(&k, (ProtobufCBinaryData){0, NULL}, i, 64, id);
+        SET(r->put, data, ((ProtobufCBinaryData){sizeof bytes, bytes}));
+        answer = send_piece(&k, r, i == 32);
+    }
+    ck_assert_ptr_nonnull(answer);
+    expect_refused(answer, ERR_TOO_MUCH, "data");
+    Madoguchi__Request *r = piece(&k, (ProtobufCBinaryData){0, NULL}, 0, 2, id);
+    static uint8_t more[32769];
+    SET(r->put, data, ((ProtobufCBinaryData){sizeof more, more}));
+    expect_refused(send_piece(&k, r, true), ERR_TOO_MUCH, "data");
+    ck_assert_uint_eq(kit_head(&k), head);
+    kit_finish(&k);
+}
+END_TEST
+
+/* ---- several at once --------------------------------------------------------------------------- */
+
+START_TEST(many_connections) {
+    struct kit k;
+    enum { N = 100 };
+    int fds[N];
+    begin(&k, NULL);
+    for (uint32_t i = 0; i < N; i++) {
+        fds[i] = kit_hello(&k.d);
+    }
+    for (uint32_t i = 0; i < N; i++) {
+        ck_assert(kit_send_request(
+            fds[i], i, kit_request(&k, "log", "service", "citizen", "date", "2024-04-15", NULL)));
+    }
+    bool seen[N + 1] = {false};
+    for (uint32_t i = 0; i < N; i++) {
+        struct arena a;
+        unsigned n;
+        char number[32] = "";
+        arena_init(&a, 1u << 20);
+        const Madoguchi__Answer *answer = kit_answer_of(fds[i], &a);
+        ck_assert_uint_eq(answer->serial, i);
+        ck_assert_int_eq(answer->body_case, MADOGUCHI__ANSWER__BODY_RECORDED);
+        snprintf(number, sizeof number, "%.*s", (int)answer->recorded->number.len,
+                 (const char *)answer->recorded->number.data);
+        ck_assert_int_eq(sscanf(number, "C-2024-%6u", &n), 1);
+        ck_assert(n >= 1 && n <= N && !seen[n]);
+        seen[n] = true;
+        arena_free(&a);
+        close(fds[i]);
+    }
+    ck_assert_uint_eq(status_of(&k, "head"), 2 + N);
+    kit_finish(&k);
+}
+END_TEST
+
+int main(void) {
+    Suite *s = suite_create("daemon");
+    TCase *t = tcase_create("daemon");
+    tcase_set_timeout(t, 60);
+    tcase_add_test(t, hello_first);
+    tcase_add_test(t, welcome_says_who);
+    tcase_add_test(t, the_actor_is_the_sockets_peer);
+    tcase_add_test(t, first_frame_deadline);
+    tcase_add_test(t, a_byte_at_a_time);
+    tcase_add_test(t, idle_deadline);
+    tcase_add_test(t, connection_limit);
+    tcase_add_test(t, in_flight_limit);
+    tcase_add_test(t, slow_reader);
+    tcase_add_test(t, sigterm_answers_what_is_recorded);
+    tcase_add_test(t, restart_goes_on);
+    tcase_add_test(t, sighup);
+    tcase_add_test(t, systemd_is_told);
+    tcase_add_test(t, second_daemon);
+    tcase_add_test(t, refuses_to_start);
+    tcase_add_test(t, full_disk);
+    tcase_add_test(t, documents_in_pieces);
+    tcase_add_test(t, pieces_out_of_order);
+    tcase_add_test(t, document_too_large);
+    tcase_add_test(t, many_connections);
+    suite_add_tcase(s, t);
+    kit_begin();
+    SRunner *sr = srunner_create(s);
+    srunner_run_all(sr, CK_NORMAL);
+    int failed = srunner_ntests_failed(sr);
+    srunner_free(sr);
+    kit_end();
+    return failed != 0;
+}
