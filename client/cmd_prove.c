@@ -4,6 +4,7 @@
 #include "client/scope.h"
 #include "client/total.h"
 #include "proto/calendar.h"
+#include "proto/message.h"
 
 #include <inttypes.h>
 
@@ -26,6 +27,17 @@ static const char *integer(struct prove *p, bool has, int64_t value) {
     return has ? arena_printf(&p->arena, "%" PRId64, value) : NULL;
 }
 
+/* What a ratio is divided by is listed, not added to what it is made of. */
+static bool is_denominator(const Madoguchi__FactRow *f) {
+    for (size_t i = 0; i < f->n_field; i++) {
+        if (bytes_equal(f->field[i]->name, "part") &&
+            bytes_equal(f->field[i]->value, "denominator")) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void take_fact(struct prove *p, const Madoguchi__FactRow *f) {
     char date[16];
     bool text = p->client->output.format == OUTPUT_TEXT;
@@ -34,7 +46,7 @@ static void take_fact(struct prove *p, const Madoguchi__FactRow *f) {
     const char *kind = client_text(&p->arena, f->has_kind, f->kind);
     const char *value = client_text(&p->arena, f->has_value, f->value);
     const char *cells[] = {
-        arena_printf(&p->arena, "%" PRIu64, f->seq),
+        f->has_seq ? arena_printf(&p->arena, "%" PRIu64, f->seq) : NULL,
         client_text(&p->arena, f->has_case_number, f->case_number),
         f->has_date ? date : NULL,
         text && kind != NULL ? labels_field(kind) : kind,
@@ -43,9 +55,11 @@ static void take_fact(struct prove *p, const Madoguchi__FactRow *f) {
         integer(p, f->has_persons, f->persons),
         NULL,
     };
-    total_add(&p->number, cells[4]);
-    total_add(&p->households, cells[5]);
-    total_add(&p->persons, cells[6]);
+    if (!is_denominator(f)) {
+        total_add(&p->number, cells[4]);
+        total_add(&p->households, cells[5]);
+        total_add(&p->persons, cells[6]);
+    }
     if (text) {
         const char *fields = "";
         for (size_t i = 0; i < f->n_field && fields != NULL; i++) {

@@ -50,7 +50,7 @@ struct y_verdict {
 
 struct y_indicator {
     char *id, *name, *name_en, *unit, *policy, *department, *kind, *since, *scale, *note;
-    unsigned decimals;
+    unsigned *decimals;
     struct y_years *window;
     struct y_term *terms, *denominator, *beside;
     unsigned n_terms, n_denominator, n_beside;
@@ -164,7 +164,8 @@ static const cyaml_schema_field_t indicator_fields[] = {
     TEXT("name", NEEDED, y_indicator, name),
     TEXT("name_en", MAY, y_indicator, name_en),
     TEXT("unit", MAY, y_indicator, unit),
-    CYAML_FIELD_UINT("decimals", MAY, struct y_indicator, decimals),
+    CYAML_FIELD_UINT_PTR("decimals", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER, struct y_indicator,
+                         decimals, 0, 9),
     TEXT("policy", MAY, y_indicator, policy),
     TEXT("department", MAY, y_indicator, department),
     TEXT("kind", NEEDED, y_indicator, kind),
@@ -471,7 +472,9 @@ static int take_texts_of(struct yaml_source *s, const struct y_indicator *y,
         yaml_date(s, "since", y->since, &to->has_since, &to->since, e) < 0) {
         return -1;
     }
-    SET(to, decimals, y->decimals);
+    if (y->decimals != NULL) {
+        SET(to, decimals, *y->decimals);
+    }
     if (y->window != NULL &&
         (yaml_year(s, "window", y->window->from, &to->has_window_from, &to->window_from, e) < 0 ||
          yaml_year(s, "window", y->window->to, &to->has_window_to, &to->window_to, e) < 0)) {

@@ -36,7 +36,7 @@ void kit_daemon_start(struct kit_daemon *d, const char *config);
 /* Starts one that must refuse; returns its exit status. */
 int kit_daemon_refuses(struct kit_daemon *d, const char *config);
 
-/* Sends the signal, waits for the end, returns the status as of waitpid(). */
+/* Sends the signal (0: it was sent), waits for the end, returns the status as of waitpid(). */
 int kit_daemon_stop(struct kit_daemon *d, int signal_number);
 
 /* Runs the program with these words (NULL at the end); returns its exit status.

@@ -110,7 +110,12 @@ prelude='
 fail() { printf "man.sh: %s: this command failed:\n  %s\n" "$DOCUMENT" "$1" >&2; exit 1; }
 run() {
     echo "\$ $1"
-    eval "$1" || fail "$1"
+    # Of a pipe every part counts; one that a "head" cut short (SIGPIPE) is fine.
+    eval "$1
+codes=(\"\${PIPESTATUS[@]}\")"
+    for code in "${codes[@]}"; do
+        case $code in 0 | 141) ;; *) fail "$1" ;; esac
+    done
 }
 wait_for() {
     n=0
@@ -141,7 +146,7 @@ run_document() {
             wait_for counter.sock || { cat daemon.log >&2; return 1; }
         fi
     fi
-    { echo "$prelude"; cat script.sh; } >whole.sh
+    { printf '%s\n' "$prelude"; cat script.sh; } >whole.sh
     if ! DOCUMENT=$1 bash whole.sh >output.log 2>&1; then
         tail -n 30 output.log >&2
         return 1
