@@ -1,6 +1,7 @@
 #include "daemon/command.h"
 #include "daemon/config.h"
 #include "daemon/dispatch.h"
+#include "daemon/fault.h"
 #include "daemon/listen.h"
 #include "daemon/log.h"
 #include "daemon/notify.h"
@@ -511,6 +512,7 @@ int command_serve(const struct serve_setting *setting) {
     struct server s = {.setting = setting, .room = {.directory = setting->store}};
     struct error e;
     signal(SIGPIPE, SIG_IGN);
+    fault_install();
     signal(SIGHUP, SIG_IGN); /* until the loop takes it: a reload too early must not kill */
     if (load_config(setting, &s.config, &e) != 0) {
         return refuse(&e);

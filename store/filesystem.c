@@ -12,32 +12,30 @@
 
 /* LMDB maps its file and both rely on fdatasync: remote and FUSE file systems
  * promise neither (lmdb.h, "Do not use LMDB databases on remote filesystems"). */
-int filesystem_check(const char *path, bool force, const char **warning, struct error *e) {
-    static const struct {
-        uint32_t magic;
-        const char *name;
-    } refused[] = {{NFS_SUPER_MAGIC, "NFS"}, {MAGIC_CIFS, "CIFS"}, {MAGIC_SMB2, "SMB"},
-                   {SMB_SUPER_MAGIC, "SMB"}, {V9FS_MAGIC, "9p"},   {MAGIC_FUSE, "FUSE"}};
-    struct statfs fs;
+static const struct {
+    uint32_t magic;
+    const char *name;
+} refused[] = {{NFS_SUPER_MAGIC, "NFS"}, {MAGIC_CIFS, "CIFS"}, {MAGIC_SMB2, "SMB"},
+               {SMB_SUPER_MAGIC, "SMB"}, {V9FS_MAGIC, "9p"},   {MAGIC_FUSE, "FUSE"}};
+
+int filesystem_judge(const char *path, uint32_t magic, bool force, const char **warning,
+                     struct error *e) {
     *warning = NULL;
-    if (statfs(path, &fs) < 0) {
-        return error_set(e, ERR_INTERNAL, "store", "%s: %s", "%s: %s", path, strerror(errno));
-    }
-    uint32_t magic = (uint32_t)fs.f_type;
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
-        if (magic == refused[i].magic && !force) {
-            return error_set(
-                e, ERR_STATE, "store",
-                "%s lies on %s, which cannot keep a store safely. Use a local disk "
-                "(ext4, XFS), or --force-filesystem to take the risk.",
-                "%s は %s の上にあり、安全に保存できません。ローカルディスク (ext4, XFS) "
-                "を使うか、承知の上で --force-filesystem を付けてください。",
-                path, refused[i].name);
+        if (magic != refused[i].magic) {
+            continue;
         }
-        if (magic == refused[i].magic) {
+        if (force) {
             *warning = "the store lies on a file system that may lose what was acknowledged "
                        "(--force-filesystem)";
+            return 0;
         }
+        return error_set(e, ERR_STATE, "store",
+                         "%s lies on %s, which cannot keep a store safely. Use a local disk "
+                         "(ext4, XFS), or --force-filesystem to take the risk.",
+                         "%s は %s の上にあり、安全に保存できません。ローカルディスク (ext4, XFS) "
+                         "を使うか、承知の上で --force-filesystem を付けてください。",
+                         path, refused[i].name);
     }
     if (magic == TMPFS_MAGIC) {
         *warning = "the store lies in memory (tmpfs): it is gone after a restart";
@@ -45,4 +43,13 @@ int filesystem_check(const char *path, bool force, const char **warning, struct 
         *warning = "the store lies on an overlay file system: for trials, not for service";
     }
     return 0;
+}
+
+int filesystem_check(const char *path, bool force, const char **warning, struct error *e) {
+    struct statfs fs;
+    *warning = NULL;
+    if (statfs(path, &fs) < 0) {
+        return error_set(e, ERR_INTERNAL, "store", "%s: %s", "%s: %s", path, strerror(errno));
+    }
+    return filesystem_judge(path, (uint32_t)fs.f_type, force, warning, e);
 }

@@ -92,6 +92,9 @@ int store_group_add(struct store *s, Journal__Entry *entry, struct arena *a,
  * (static text) for those that work with less safety. */
 int filesystem_check(const char *path, bool force, const char **warning,
                      struct error *e) MUST_CHECK;
+/* The same for the magic number of a file system (statfs(2)). */
+int filesystem_judge(const char *path, uint32_t magic, bool force, const char **warning,
+                     struct error *e) MUST_CHECK;
 
 /* ---- record.c ---------------------------------------------------------------------- */
 

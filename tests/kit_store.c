@@ -43,6 +43,18 @@ void kit_folder(char out[KIT_PATH]) {
     ck_assert_ptr_nonnull(mkdtemp(out));
 }
 
+void kit_make_store_of(const char *path, ProtobufCBinaryData catalogue) {
+    struct error e;
+    struct store_founding founding = {.municipality = "062090",
+                                      .name = "長井市",
+                                      .catalogue = catalogue.data,
+                                      .catalogue_len = catalogue.len,
+                                      .actor = "uid:0",
+                                      .actor_name = "root",
+                                      .now = KIT_NOW};
+    ck_assert_msg(store_create(path, &founding, &e) == 0, "%s", e.en);
+}
+
 void kit_make_store(const char *path) {
     struct arena a;
     struct error e;
@@ -51,14 +63,7 @@ void kit_make_store(const char *path) {
     ck_assert_msg(yaml_catalogue((const char *)catalogue_yaml, catalogue_yaml_len,
                                  "catalogue.yaml", &a, &packed, &e) == 0,
                   "%s", e.en);
-    struct store_founding founding = {.municipality = "062090",
-                                      .name = "長井市",
-                                      .catalogue = packed.data,
-                                      .catalogue_len = packed.len,
-                                      .actor = "uid:0",
-                                      .actor_name = "root",
-                                      .now = KIT_NOW};
-    ck_assert_msg(store_create(path, &founding, &e) == 0, "%s", e.en);
+    kit_make_store_of(path, packed);
     arena_free(&a);
 }
 

@@ -59,6 +59,8 @@ void kit_folder(char out[KIT_PATH]);
 
 /* A new store at `path` with the default catalogue, of municipality 062090. */
 void kit_make_store(const char *path);
+/* The same with a packed catalogue. */
+void kit_make_store_of(const char *path, ProtobufCBinaryData catalogue);
 
 /* A new store, open. */
 void kit_start(struct kit *k, bool daemon);

@@ -334,6 +334,22 @@ START_TEST(a_used_page_on_the_free_list_is_named) {
 }
 END_TEST
 
+/* The older of the first two pages is made the newer: a reader and a writer
+ * would take different ones. */
+START_TEST(first_pages_in_the_wrong_order_are_named) {
+    char path[VERIFY_KIT_PATH];
+    struct verify_kit_proof p;
+    size_t size;
+    verify_kit_copy(path);
+    uint8_t *data = verify_kit_load(path, DATA, &size);
+    size_t older = PAGE + 32 - meta_at(data);
+    uint64_t number = u64_at(data, meta_at(data) + 128) + 2;
+    verify_kit_poke(path, DATA, &number, 8, older + 128);
+    verify_kit_fails(path, ERR_DOES_NOT_HOLD, "fold/data.mdb", &p);
+    free(data);
+}
+END_TEST
+
 int main(void) {
     Suite *s = suite_create("verify_damage");
     TCase *c = tcase_create("damage");
@@ -350,6 +366,7 @@ int main(void) {
     tcase_add_test(c, random_bytes_do_not_hold);
     tcase_add_loop_test(c, flipped_bytes_never_pass, 0, 3);
     tcase_add_test(c, a_used_page_on_the_free_list_is_named);
+    tcase_add_test(c, first_pages_in_the_wrong_order_are_named);
     suite_add_tcase(s, c);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);
