@@ -82,7 +82,7 @@ static uint32_t service_index(struct import *import, const char *service) {
     if (service[0] == '\0' || import->n_services == 256 || strlen(service) >= 40) {
         return 0;
     }
-    strcpy(import->services[import->n_services], service);
+    memcpy(import->services[import->n_services], service, strlen(service) + 1);
     return import->n_services++;
 }
 
@@ -106,13 +106,12 @@ static int set_nth(struct import *import, struct import_row *row) {
 
 /* Packs the request as it will be sent, but for its serial. */
 static int keep(struct import *import, struct import_item *item, struct import_row *row) {
-    uint8_t id[16];
     const struct client *c = import->client;
     if (set_nth(import, row) < 0) {
         return -1;
     }
-    connection_request_id(id);
-    SET(&row->request, id, ((ProtobufCBinaryData){.len = sizeof id, .data = id}));
+    connection_request_id(row->id);
+    SET(&row->request, id, ((ProtobufCBinaryData){.len = sizeof row->id, .data = row->id}));
     if (c->on_behalf != NULL) {
         SET(&row->request, on_behalf, bytes_of(c->on_behalf));
     }

@@ -38,6 +38,7 @@ int import_header(const char *const *cells, size_t n, struct import_header *out,
 typedef void (*import_problem_fn)(void *ctx, const char *column, const struct error *e);
 
 struct import_row {
+    uint8_t id[16]; /* of the request */
     enum import_kind kind;
     const char *ref;     /* "" when the row has none */
     const char *session; /* the cell session */

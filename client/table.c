@@ -62,7 +62,7 @@ static void cut(char *text, int most) {
         at += n;
     }
     if (strlen(text + at) >= 2) {
-        strcpy(text + at, "..");
+        memcpy(text + at, "..", sizeof "..");
     }
 }
 

@@ -90,7 +90,7 @@ enum transport_result transport_open(struct transport *t, const char *address, u
         strlen(address + 5) >= sizeof local.sun_path) {
         return TRANSPORT_BAD_ADDRESS;
     }
-    strcpy(local.sun_path, address + 5);
+    memcpy(local.sun_path, address + 5, strlen(address + 5) + 1);
     transport_close(t);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0 || connect_local(fd, &local, patience_ms) < 0) {

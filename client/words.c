@@ -39,7 +39,7 @@ static const char *beside_program(char *path, size_t size) {
     if (slash == NULL || (size_t)(slash - path) + sizeof "/locale" > size) {
         return NULL;
     }
-    strcpy(slash, "/locale");
+    memcpy(slash, "/locale", sizeof "/locale");
     char file[4096 + 64];
     snprintf(file, sizeof file, "%s/ja/LC_MESSAGES/madoguchi.mo", path);
     return access(file, R_OK) == 0 ? path : NULL;

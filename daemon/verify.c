@@ -14,6 +14,6 @@ int command_verify(const char *store, bool force_filesystem) {
         say_error(&e);
         return EXIT_REFUSED;
     }
-    say(stdout, "Everything holds.\n", "すべて確かめました。誤りはありません。\n");
+    say(stdout, "Nothing is wrong.\n", "誤りはありません。\n");
     return EXIT_DONE;
 }

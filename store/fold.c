@@ -305,7 +305,10 @@ static int fold_voiding(struct fold *f, const Journal__Entry *entry, struct erro
         if (view_entry(&f->view, seq, &f->arena, &correction, e) < 0) {
             return -1;
         }
-        return fold_again(f, correction->correction->seq, false, e);
+        /* What was voided stays so, whatever becomes of its corrections. */
+        uint64_t original = correction->correction->seq;
+        return fold_again(f, original,
+                          view_entry_state(&f->view, original, &state) && state.voided_by != 0, e);
     }
     return fold_again(f, seq, true, e);
 }

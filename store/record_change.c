@@ -383,9 +383,12 @@ int record_voiding(struct recording *r, struct error *e) {
     if ((!whole && check_single(r, seq, entry, e) < 0) || check_not_named(r, seq, entry, e) < 0) {
         return -1;
     }
-    if (entry->body_case == JOURNAL__ENTRY__BODY_CORRECTION &&
-        check_restored(r, seq, entry->correction, e) < 0) {
-        return -1;
+    if (entry->body_case == JOURNAL__ENTRY__BODY_CORRECTION) {
+        uint64_t original;
+        if (target_of(r, entry->correction->seq, true, &original, &state, e) < 0 ||
+            check_restored(r, seq, entry->correction, e) < 0) {
+            return -1;
+        }
     }
     journal__voiding__init(out);
     SET(out, reason, v->reason);

@@ -87,7 +87,7 @@ static void found(struct compare *c, enum verify_problem problem, const MDB_val 
         return;
     }
     c->found = true;
-    if (key != NULL) {
+    if (key != NULL && key->mv_data != NULL) {
         r.key_len = (uint32_t)(key->mv_size < VERIFY_KEY_MAX ? key->mv_size : VERIFY_KEY_MAX);
         memcpy(r.key, key->mv_data, r.key_len);
     }

@@ -349,14 +349,20 @@ void kit_expect_end(int fd) {
     close(fd);
 }
 
+Madoguchi__Request *kit_ping(void) {
+    static Madoguchi__Ping body;
+    static Madoguchi__Request r;
+    madoguchi__ping__init(&body);
+    madoguchi__request__init(&r);
+    r.body_case = MADOGUCHI__REQUEST__BODY_PING;
+    r.ping = &body;
+    return &r;
+}
+
 void kit_expect_alive(const struct kit_daemon *d) {
-    Madoguchi__Request r = MADOGUCHI__REQUEST__INIT;
-    Madoguchi__Ping ping = MADOGUCHI__PING__INIT;
     struct arena a;
     int fd = kit_hello(d);
-    r.body_case = MADOGUCHI__REQUEST__BODY_PING;
-    r.ping = &ping;
-    ck_assert(kit_send_request(fd, 77, &r));
+    ck_assert(kit_send_request(fd, 77, kit_ping()));
     arena_init(&a, 1u << 20);
     const Madoguchi__Answer *answer = kit_answer_of(fd, &a);
     ck_assert_uint_eq(answer->serial, 77);

@@ -73,6 +73,8 @@ const Madoguchi__Answer *kit_answer_of(int fd, struct arena *arena);
 void kit_expect_closed(int fd, int code);
 /* Expects the end of the connection, whatever comes before. */
 void kit_expect_end(int fd);
+/* A request that is answered by an empty page. */
+Madoguchi__Request *kit_ping(void);
 /* Pings and expects the answer: the daemon serves. */
 void kit_expect_alive(const struct kit_daemon *d);
 

@@ -64,6 +64,8 @@ void kit_make_store_of(const char *path, ProtobufCBinaryData catalogue);
 
 /* A new store, open. */
 void kit_start(struct kit *k, bool daemon);
+/* The same of a daemon with more lines of configuration (NULL: none). */
+void kit_start_daemon(struct kit *k, const char *config);
 /* Ends it: clean stop, refolding, comparison of all tables. */
 void kit_finish(struct kit *k);
 

@@ -5,39 +5,18 @@
 #include "proto/frame.h"
 
 #include <check.h>
+#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-/* A daemon with this configuration and one greeted connection. */
-static void begin(struct kit *k, const char *config) {
-    kit_start(k, true);
-    if (config != NULL) {
-        char text[600];
-        close(k->fd);
-        ck_assert_int_eq(kit_daemon_stop(&k->d, SIGTERM), 0);
-        snprintf(text, sizeof text, "free_floor_bytes: 1\n%s", config);
-        kit_daemon_start(&k->d, text);
-        k->fd = kit_hello(&k->d);
-    }
-}
-
-static Madoguchi__Request *ping(void) {
-    static Madoguchi__Ping body;
-    static Madoguchi__Request r;
-    madoguchi__ping__init(&body);
-    madoguchi__request__init(&r);
-    r.body_case = MADOGUCHI__REQUEST__BODY_PING;
-    r.ping = &body;
-    return &r;
-}
 
 static const Madoguchi__Page *ask_status(struct kit *k) {
     static Madoguchi__Status body;
@@ -84,9 +63,9 @@ static void say(int fd, uint32_t protocol, const char *language) {
 
 START_TEST(hello_first) {
     struct kit k;
-    begin(&k, NULL);
+    kit_start_daemon(&k, NULL);
     int fd = kit_connect(&k.d);
-    ck_assert(kit_send_request(fd, 5, ping()));
+    ck_assert(kit_send_request(fd, 5, kit_ping()));
     kit_expect_closed(fd, ERR_MALFORMED);
     fd = kit_hello(&k.d);
     say(fd, 1, "en");
@@ -105,7 +84,7 @@ END_TEST
 START_TEST(welcome_says_who) {
     struct kit k;
     struct arena a;
-    begin(&k, "in_flight_max: 7");
+    kit_start_daemon(&k, "in_flight_max: 7");
     arena_init(&a, 1u << 20);
     int fd = kit_connect(&k.d);
     say(fd, 1, "ja");
@@ -126,7 +105,7 @@ END_TEST
 START_TEST(the_actor_is_the_sockets_peer) {
     struct kit k;
     struct stat st;
-    begin(&k, NULL);
+    kit_start_daemon(&k, NULL);
     ck_assert_int_eq(stat(k.d.socket, &st), 0);
     ck_assert_uint_eq(st.st_mode & 0777, 0660);
     uint64_t seq = kit_ok(&k, "log", "service", "migration", "date", "2024-04-15", NULL);
@@ -143,7 +122,7 @@ END_TEST
 
 START_TEST(first_frame_deadline) {
     struct kit k;
-    begin(&k, "first_frame_ms: 150");
+    kit_start_daemon(&k, "first_frame_ms: 150");
     int64_t start = kit_clock();
     kit_expect_end(kit_connect(&k.d));
     ck_assert_int_ge(kit_clock() - start, 140);
@@ -155,7 +134,7 @@ END_TEST
 /* One byte now and then keeps no connection. */
 START_TEST(a_byte_at_a_time) {
     struct kit k;
-    begin(&k, "frame_ms: 300\nfirst_frame_ms: 300");
+    kit_start_daemon(&k, "frame_ms: 300\nfirst_frame_ms: 300");
     uint8_t frame[FRAME_HEADER + 200] = {0};
     frame_header(frame, 200);
     for (int greeted = 0; greeted < 2; greeted++) {
@@ -179,7 +158,7 @@ END_TEST
 
 START_TEST(idle_deadline) {
     struct kit k;
-    begin(&k, "idle_ms: 200");
+    kit_start_daemon(&k, "idle_ms: 200");
     int busy = kit_hello(&k.d);
     int idle = kit_hello(&k.d);
     int64_t start = kit_clock();
@@ -187,7 +166,7 @@ START_TEST(idle_deadline) {
     while (kit_clock() - start < 600) {
         struct arena a;
         arena_init(&a, 1u << 20);
-        ck_assert(kit_send_request(busy, 1, ping()));
+        ck_assert(kit_send_request(busy, 1, kit_ping()));
         ck_assert_ptr_nonnull(kit_answer_of(busy, &a));
         arena_free(&a);
         kit_pause(20);
@@ -204,7 +183,7 @@ END_TEST
 
 START_TEST(connection_limit) {
     struct kit k;
-    begin(&k, "connections_max: 4");
+    kit_start_daemon(&k, "connections_max: 4");
     int fds[3];
     for (int i = 0; i < 3; i++) {
         fds[i] = kit_hello(&k.d);
@@ -236,11 +215,11 @@ END_TEST
 START_TEST(in_flight_limit) {
     struct kit k;
     enum { N = 400 };
-    begin(&k, "in_flight_max: 3\nwaiting_max: 8");
+    kit_start_daemon(&k, "in_flight_max: 3\nwaiting_max: 8");
     Madoguchi__Request *all[N];
     for (uint32_t i = 0; i < N; i++) {
         all[i] = i % 4 == 3
-                     ? ping()
+                     ? kit_ping()
                      : kit_request(&k, "log", "service", i % 4 == 1 ? "moon" : "citizen", "date",
                                    "2024-04-15", NULL);
     }
@@ -266,11 +245,90 @@ START_TEST(in_flight_limit) {
 }
 END_TEST
 
+/* Out of descriptors: nobody is lost who is there, and who comes later is
+ * served when there is room again. */
+START_TEST(out_of_descriptors) {
+    struct kit k;
+    enum { N = 20 };
+    int fds[N];
+    struct rlimit old;
+    kit_start_daemon(&k, NULL);
+    /* As many as it has open, and a few. */
+    char path[64];
+    unsigned n = 0;
+    snprintf(path, sizeof path, "/proc/%d/fd", (int)k.d.pid);
+    DIR *d = opendir(path);
+    ck_assert_ptr_nonnull(d);
+    while (readdir(d) != NULL) {
+        n++;
+    }
+    closedir(d);
+    struct rlimit few = {.rlim_cur = n + 3, .rlim_max = 4096};
+    ck_assert_int_eq(prlimit(k.d.pid, RLIMIT_NOFILE, &few, &old), 0);
+    for (int i = 0; i < N; i++) {
+        fds[i] = kit_connect(&k.d);
+        ck_assert_int_ge(fds[i], 0);
+    }
+    kit_ok(&k, "log", "service", "migration", "date", "2024-04-15", NULL);
+    ck_assert_uint_lt(status_of(&k, "connections"), N);
+    for (int i = 0; i < N; i++) {
+        close(fds[i]);
+    }
+    few.rlim_cur = 1024;
+    ck_assert_int_eq(prlimit(k.d.pid, RLIMIT_NOFILE, &few, NULL), 0);
+    kit_expect_alive(&k.d);
+    kit_finish(&k);
+}
+END_TEST
+
+/* More questions than may wait are told to come again, and nobody hangs. */
+START_TEST(busy) {
+    struct kit k;
+    enum { N = 12, EACH = 8 };
+    int fds[N];
+    Madoguchi__Request list = MADOGUCHI__REQUEST__INIT;
+    Madoguchi__Scope scope = MADOGUCHI__SCOPE__INIT;
+    list.body_case = MADOGUCHI__REQUEST__BODY_LIST;
+    list.list = &scope;
+    kit_start_daemon(&k, "query_threads: 1\nquery_waiting_max: 1");
+    for (int i = 0; i < 200; i++) {
+        kit_log(&k, "citizen", "2024-04-15", NULL);
+    }
+    for (int i = 0; i < N; i++) {
+        fds[i] = kit_hello(&k.d);
+    }
+    for (uint32_t q = 0; q < EACH; q++) {
+        for (int i = 0; i < N; i++) {
+            ck_assert(kit_send_request(fds[i], q, &list));
+        }
+    }
+    unsigned answered = 0;
+    for (int i = 0; i < N; i++) {
+        for (unsigned ended = 0; ended < EACH;) {
+            struct arena a;
+            arena_init(&a, 4u << 20);
+            const Madoguchi__Answer *answer = kit_answer_of(fds[i], &a);
+            bool refused = answer->body_case == MADOGUCHI__ANSWER__BODY_ERROR;
+            if (refused) {
+                ck_assert_int_eq((int)answer->error->code, ERR_BUSY);
+            }
+            answered += !refused;
+            ended += !answer->has_more || !answer->more;
+            arena_free(&a);
+        }
+        close(fds[i]);
+    }
+    ck_assert_uint_gt(answered, 0);
+    ck_assert_uint_eq(kit_list(&k, NULL)->n_case_row, 200);
+    kit_finish(&k);
+}
+END_TEST
+
 /* A reader that never reads holds up nobody and nothing grows with it. */
 START_TEST(slow_reader) {
     struct kit k;
     enum { CASES = 3000, QUESTIONS = 40 };
-    begin(&k, "output_high_bytes: 64 KiB\noutput_low_bytes: 16 KiB\nspool_memory_bytes: 64 KiB");
+    kit_start_daemon(&k, "output_high_bytes: 64 KiB\noutput_low_bytes: 16 KiB\nspool_memory_bytes: 64 KiB");
     Madoguchi__Request *all[100];
     struct kit_answer answers[100];
     for (unsigned n = 0; n < CASES; n += 50) {
@@ -320,7 +378,7 @@ START_TEST(sigterm_answers_what_is_recorded) {
     struct kit k;
     struct arena a;
     enum { N = 60 };
-    begin(&k, NULL);
+    kit_start_daemon(&k, NULL);
     arena_init(&a, 16u << 20);
     for (uint32_t i = 0; i < N; i++) {
         ck_assert(kit_send_request(
@@ -345,7 +403,7 @@ END_TEST
 
 START_TEST(restart_goes_on) {
     struct kit k;
-    begin(&k, NULL);
+    kit_start_daemon(&k, NULL);
     Madoguchi__Request *r =
         kit_request(&k, "log", "service", "citizen", "date", "2024-04-15", NULL);
     kit_record(&k, r);
@@ -365,7 +423,7 @@ END_TEST
 
 START_TEST(sighup) {
     struct kit k;
-    begin(&k, "idle_ms: 60000\nconnections_max: 5");
+    kit_start_daemon(&k, "idle_ms: 60000\nconnections_max: 5");
     int fd = kit_hello(&k.d);
     kit_daemon_configure(&k.d, "connections_max: 2\nno_such_key: 1");
     kill(k.d.pid, SIGHUP);
@@ -385,7 +443,7 @@ START_TEST(sighup) {
     /* Connections live on. */
     struct arena a;
     arena_init(&a, 1u << 20);
-    ck_assert(kit_send_request(fd, 3, ping()));
+    ck_assert(kit_send_request(fd, 3, kit_ping()));
     ck_assert_uint_eq(kit_answer_of(fd, &a)->serial, 3);
     arena_free(&a);
     close(fd);
@@ -411,7 +469,7 @@ static bool notified(int fd, const char *word) {
 START_TEST(systemd_is_told) {
     struct kit k;
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    begin(&k, NULL);
+    kit_start_daemon(&k, NULL);
     close(k.fd);
     ck_assert_int_eq(kit_daemon_stop(&k.d, SIGTERM), 0);
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -433,7 +491,7 @@ END_TEST
 
 START_TEST(second_daemon) {
     struct kit k;
-    begin(&k, NULL);
+    kit_start_daemon(&k, NULL);
     struct kit_daemon second = k.d;
     second.pid = 0;
     snprintf(second.socket, sizeof second.socket, "%.150s/socket2", k.dir);
@@ -455,7 +513,7 @@ END_TEST
 
 START_TEST(refuses_to_start) {
     struct kit k;
-    begin(&k, NULL);
+    kit_start_daemon(&k, NULL);
     close(k.fd);
     k.fd = -1;
     ck_assert_int_eq(kit_daemon_stop(&k.d, SIGTERM), 0);
@@ -494,7 +552,7 @@ END_TEST
 START_TEST(full_disk) {
     struct kit k;
     struct statvfs vfs;
-    begin(&k, NULL);
+    kit_start_daemon(&k, NULL);
     kit_ok(&k, "log", "service", "migration", "date", "2024-04-15", NULL);
     close(k.fd);
     ck_assert_int_eq(kit_daemon_stop(&k.d, SIGTERM), 0);
@@ -510,149 +568,13 @@ START_TEST(full_disk) {
 }
 END_TEST
 
-/* ---- documents in pieces --------------------------------------------------------------------- */
-
-#define PIECE 8000
-
-static Madoguchi__Request *piece(struct kit *k, ProtobufCBinaryData document, uint32_t i,
-                                 uint32_t pieces, const char *id) {
-    Madoguchi__Request *r = arena_alloc(&k->arena, sizeof *r);
-    Madoguchi__Put *put = arena_alloc(&k->arena, sizeof *put);
-    size_t from = (size_t)i * PIECE;
-    size_t len = from >= document.len ? 0 : document.len - from;
-    madoguchi__request__init(r);
-    madoguchi__put__init(put);
-    SET(r, id, ((ProtobufCBinaryData){16, (uint8_t *)id}));
-    r->body_case = MADOGUCHI__REQUEST__BODY_PUT;
-    r->put = put;
-    SET(put, kind, MADOGUCHI__DOCUMENT_KIND__CATALOGUE);
-    SET(put, piece, i);
-    SET(put, pieces, pieces);
-    SET(put, data, ((ProtobufCBinaryData){len > PIECE ? PIECE : len, document.data + from}));
-    return r;
-}
-
-static ProtobufCBinaryData catalogue_of(struct kit *k) {
-    Madoguchi__Request r = MADOGUCHI__REQUEST__INIT;
-    Madoguchi__Documents documents = MADOGUCHI__DOCUMENTS__INIT;
-    SET(&documents, kind, MADOGUCHI__DOCUMENT_KIND__CATALOGUE);
-    r.body_case = MADOGUCHI__REQUEST__BODY_DOCUMENTS;
-    r.documents = &documents;
-    const Madoguchi__Page *page = kit_read(k, &r);
-    ck_assert_ptr_nonnull(page);
-    ck_assert_uint_gt(page->data.len, 2 * PIECE);
-    return page->data;
-}
-
-static const Madoguchi__Answer *send_piece(struct kit *k, Madoguchi__Request *r, bool answered) {
-    ck_assert(kit_send_request(k->fd, 40 + r->put->piece, r));
-    if (!answered) {
-        return NULL;
-    }
-    const Madoguchi__Answer *answer = kit_answer_of(k->fd, &k->arena);
-    ck_assert_uint_eq(answer->serial, 40 + r->put->piece);
-    return answer;
-}
-
-static void expect_refused(const Madoguchi__Answer *answer, int code, const char *field) {
-    ck_assert_int_eq(answer->body_case, MADOGUCHI__ANSWER__BODY_ERROR);
-    ck_assert_int_eq((int)answer->error->code, code);
-    ck_assert(bytes_equal(answer->error->field, field));
-}
-
-START_TEST(documents_in_pieces) {
-    static const char id[] = "0123456789abcdef";
-    struct kit k;
-    begin(&k, NULL);
-    ProtobufCBinaryData document = catalogue_of(&k);
-    uint32_t n = (uint32_t)((document.len + PIECE - 1) / PIECE);
-    uint64_t head = kit_head(&k);
-    for (int again = 0; again < 2; again++) {
-        const Madoguchi__Answer *answer = NULL;
-        for (uint32_t i = 0; i < n; i++) {
-            answer = send_piece(&k, piece(&k, document, i, n, id), i == n - 1);
-            /* Other requests go on in between. */
-            if (i == 0) {
-                ck_assert(kit_send_request(k.fd, 7, ping()));
-                ck_assert_uint_eq(kit_answer_of(k.fd, &k.arena)->serial, 7);
-            }
-        }
-        ck_assert_int_eq(answer->body_case, MADOGUCHI__ANSWER__BODY_RECORDED);
-        ck_assert_uint_eq(answer->recorded->seq, head + 1);
-        ck_assert(!again == !(answer->recorded->has_known && answer->recorded->known));
-    }
-    ck_assert_uint_eq(kit_head(&k), head + 1);
-    ProtobufCBinaryData now = catalogue_of(&k);
-    ck_assert(bytes_same(now, document));
-    kit_finish(&k);
-}
-END_TEST
-
-START_TEST(pieces_out_of_order) {
-    static const char id[] = "0123456789abcdef";
-    static const char other[] = "1123456789abcdef";
-    struct kit k;
-    begin(&k, NULL);
-    ProtobufCBinaryData document = catalogue_of(&k);
-    uint32_t n = (uint32_t)((document.len + PIECE - 1) / PIECE);
-    uint64_t head = kit_head(&k);
-    ck_assert_uint_ge(n, 3);
-    expect_refused(send_piece(&k, piece(&k, document, 1, n, id), true), ERR_INVALID, "piece");
-    send_piece(&k, piece(&k, document, 0, n, id), false);
-    expect_refused(send_piece(&k, piece(&k, document, 2, n, id), true), ERR_INVALID, "piece");
-    /* It is forgotten: piece 1 does not go on. */
-    expect_refused(send_piece(&k, piece(&k, document, 1, n, id), true), ERR_INVALID, "piece");
-    send_piece(&k, piece(&k, document, 0, n, id), false);
-    expect_refused(send_piece(&k, piece(&k, document, 1, n, other), true), ERR_INVALID, "piece");
-    send_piece(&k, piece(&k, document, 0, n, id), false);
-    expect_refused(send_piece(&k, piece(&k, document, 1, n + 1, id), true), ERR_INVALID, "piece");
-    expect_refused(send_piece(&k, piece(&k, document, 0, 65, id), true), ERR_TOO_MUCH, "pieces");
-    expect_refused(send_piece(&k, piece(&k, document, n, n, id), true), ERR_INVALID, "piece");
-    expect_refused(send_piece(&k, piece(&k, document, 0, 0, id), true), ERR_INVALID, "piece");
-    Madoguchi__Request *empty = piece(&k, document, 0, 1, id);
-    empty->put->data.len = 0;
-    expect_refused(send_piece(&k, empty, true), ERR_INVALID, "data");
-    /* Another connection does not finish what this one began. */
-    send_piece(&k, piece(&k, document, 0, 2, id), false);
-    int mine = k.fd;
-    k.fd = kit_hello(&k.d);
-    expect_refused(send_piece(&k, piece(&k, document, 1, 2, id), true), ERR_INVALID, "piece");
-    close(mine);
-    ck_assert_uint_eq(kit_head(&k), head);
-    kit_finish(&k);
-}
-END_TEST
-
-START_TEST(document_too_large) {
-    static const char id[] = "0123456789abcdef";
-    static uint8_t bytes[32768];
-    struct kit k;
-    begin(&k, NULL);
-    uint64_t head = kit_head(&k);
-    const Madoguchi__Answer *answer = NULL;
-    for (uint32_t i = 0; i < 64 && answer == NULL; i++) {
-        Madoguchi__Request *r = piece(&k, (ProtobufCBinaryData){0, NULL}, i, 64, id);
-        SET(r->put, data, ((ProtobufCBinaryData){sizeof bytes, bytes}));
-        answer = send_piece(&k, r, i == 32);
-    }
-    ck_assert_ptr_nonnull(answer);
-    expect_refused(answer, ERR_TOO_MUCH, "data");
-    Madoguchi__Request *r = piece(&k, (ProtobufCBinaryData){0, NULL}, 0, 2, id);
-    static uint8_t more[32769];
-    SET(r->put, data, ((ProtobufCBinaryData){sizeof more, more}));
-    expect_refused(send_piece(&k, r, true), ERR_TOO_MUCH, "data");
-    ck_assert_uint_eq(kit_head(&k), head);
-    kit_finish(&k);
-}
-END_TEST
-
 /* ---- several at once --------------------------------------------------------------------------- */
 
 START_TEST(many_connections) {
     struct kit k;
     enum { N = 100 };
     int fds[N];
-    begin(&k, NULL);
+    kit_start_daemon(&k, NULL);
     for (uint32_t i = 0; i < N; i++) {
         fds[i] = kit_hello(&k.d);
     }
@@ -694,6 +616,8 @@ int main(void) {
     tcase_add_test(t, idle_deadline);
     tcase_add_test(t, connection_limit);
     tcase_add_test(t, in_flight_limit);
+    tcase_add_test(t, out_of_descriptors);
+    tcase_add_test(t, busy);
     tcase_add_test(t, slow_reader);
     tcase_add_test(t, sigterm_answers_what_is_recorded);
     tcase_add_test(t, restart_goes_on);
@@ -702,9 +626,6 @@ int main(void) {
     tcase_add_test(t, second_daemon);
     tcase_add_test(t, refuses_to_start);
     tcase_add_test(t, full_disk);
-    tcase_add_test(t, documents_in_pieces);
-    tcase_add_test(t, pieces_out_of_order);
-    tcase_add_test(t, document_too_large);
     tcase_add_test(t, many_connections);
     suite_add_tcase(s, t);
     kit_begin();

@@ -175,11 +175,7 @@ START_TEST(mutated_requests) {
             fd = -1;
         } else {
             /* After a malformed message it closes: ask again to see. */
-            Madoguchi__Request r = MADOGUCHI__REQUEST__INIT;
-            Madoguchi__Ping ping = MADOGUCHI__PING__INIT;
-            r.body_case = MADOGUCHI__REQUEST__BODY_PING;
-            r.ping = &ping;
-            if (!kit_send_request(fd, 1, &r) || kit_receive(fd, &a) == NULL) {
+            if (!kit_send_request(fd, 1, kit_ping()) || kit_receive(fd, &a) == NULL) {
                 close(fd);
                 fd = -1;
             }
