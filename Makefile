@@ -154,7 +154,7 @@ asan:
 	    SANITIZE='$(ASAN_FLAGS)' SCRIPTS='$(if $(LONG),$(SCRIPTS))' check-run
 
 # Threads: the daemon with its pool, and readers beside the writer.
-TSAN_TESTS := $(filter %/test_daemon %/test_threads,$(TESTS))
+TSAN_TESTS := $(filter %/test_daemon %/test_daemon_limits %/test_daemon_put %/test_pool %/test_journal,$(TESTS))
 tsan:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)-tsan OPT='-O1 -g' FORTIFY= \
 	    SANITIZE='$(TSAN_FLAGS)' check-tsan
@@ -168,12 +168,13 @@ demo: deps
 run: all
 	@BUILD=$(BUILD) sh plans/run.sh
 
-bench: all $(BUILD)/bench
+bench: all $(BUILD)/bench/load
 	@BUILD=$(BUILD) sh tests/bench/run.sh
-$(BUILD)/bench: $(call obj,$(call src,tests/bench)) $(LIBPROTO)
+$(BUILD)/bench/load: $(call obj,$(call src,tests/bench)) $(LIBPROTO)
+	@mkdir -p $(@D)
 	$(LINK) $^ $(PKG_LIBS)
 
-SOURCES := $(foreach d,proto store daemon client tests tests/bench,$(wildcard $(d)/*.c $(d)/*.h))
+SOURCES := $(foreach d,proto store daemon client tests tests/bench tests/bench/postgres,$(wildcard $(d)/*.c $(d)/*.h))
 JOBS    := $(shell nproc 2>/dev/null || echo 2)
 lint: deps
 	@command -v clang-tidy cppcheck clang-format >/dev/null || \

@@ -1,6 +1,7 @@
 #include "client/import_row.h"
 
 #include "client/words.h"
+#include "proto/guard.h"
 #include "proto/text.h"
 
 #include <stdio.h>
@@ -36,8 +37,8 @@ int import_header(const char *const *cells, size_t n, struct import_header *out,
     for (size_t i = 0; i < n; i++) {
         int index = column_index(cells[i]);
         if (index < 0) {
-            error_set(e, ERR_INVALID, "", SAY("There is no column \"%.40s\" in an import."),
-                      cells[i]);
+            error_set(e, ERR_INVALID, "", SAY("There is no column \"%s\" in an import."),
+                      GUARD_QUOTE(cells[i]));
             error_near(e, text_nearest(cells[i], columns, N_COLUMNS));
             return -1;
         }
@@ -159,7 +160,8 @@ static void set_status(struct building *b, const char *status) {
     if (found == 3) {
         struct error e;
         error_set(&e, ERR_INVALID, "status",
-                  SAY("\"%.40s\" is not a status: planned, held (or empty) or cancelled."), status);
+                  SAY("\"%s\" is not a status: planned, held (or empty) or cancelled."),
+                  GUARD_QUOTE(status));
         error_near(&e, text_nearest(status, words, 3));
         tell(b, "status", &e);
         return;
@@ -175,7 +177,8 @@ static void set_coverage_value(struct building *b, const char *value) {
     }
     struct error e;
     error_set(&e, ERR_INVALID, "value",
-              SAY("value of a row of kind coverage is empty or not-held, not \"%.40s\"."), value);
+              SAY("value of a row of kind coverage is empty or not-held, not \"%s\"."),
+              GUARD_QUOTE(value));
     tell(b, "value", &e);
 }
 
@@ -244,7 +247,7 @@ static bool take_kind(struct building *b) {
         }
     }
     struct error e;
-    error_set(&e, ERR_INVALID, "kind", SAY("\"%.40s\" is not a kind of row."), word);
+    error_set(&e, ERR_INVALID, "kind", SAY("\"%s\" is not a kind of row."), GUARD_QUOTE(word));
     error_near(&e, text_nearest(word, import_kind_words, IMPORT_KINDS));
     tell(b, "kind", &e);
     return false;

@@ -69,6 +69,8 @@ void request_widen(struct request *r, size_t document_len) {
 void request_refuse(struct request *r, const struct error *e) {
     static const struct error no_memory = {
         .code = ERR_INTERNAL, .en = "Out of memory.", .ja = "メモリーが足りません。"};
+    /* The request may have used up its memory: its refusal says so. */
+    r->arena.budget += sizeof(struct error) + 64;
     struct error *copy = arena_alloc(&r->arena, sizeof *copy);
     if (copy != NULL) {
         *copy = *e;

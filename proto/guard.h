@@ -40,4 +40,9 @@ bool guard_check_digit(const uint8_t digits[12]);
  * pass the guard or is not plain text.  Returns out. */
 const char *guard_quote(const uint8_t *text, size_t len, char out[GUARD_QUOTE_MAX]);
 
+/* The same of a string, for the arguments of error_set(): lives as long as the
+ * block around it. */
+#define GUARD_QUOTE(string) \
+    guard_quote((const uint8_t *)(string), strlen(string), (char[GUARD_QUOTE_MAX]){0})
+
 #endif

@@ -166,7 +166,11 @@ static int out_of_room(struct error *e, const char *name) {
 
 static int set_repeated(ProtobufCMessage *m, const ProtobufCFieldDescriptor *f, const char *value,
                         struct arena *arena, struct error *e) {
-    ProtobufCBinaryData *list = arena_alloc(arena, MESSAGE_REPEATED_MAX * sizeof *list);
+    size_t most = 1;
+    for (const char *c = value; *c != '\0' && most < MESSAGE_REPEATED_MAX; c++) {
+        most += *c == ';';
+    }
+    ProtobufCBinaryData *list = arena_alloc(arena, most * sizeof *list);
     if (list == NULL) {
         return out_of_room(e, f->name);
     }

@@ -1,6 +1,7 @@
 #include "proto/yaml.h"
 
 #include "proto/calendar.h"
+#include "proto/guard.h"
 #include "proto/text.h"
 
 #include <cyaml/cyaml.h>
@@ -112,16 +113,17 @@ static int explain_key(const struct yaml_source *source, const cyaml_schema_valu
         const char *words[40];
         size_t n;
         name_keys(mapping_at(schema, c), keys, sizeof keys, words, &n);
-        error_set(e, ERR_INVALID, key, "there is no key \"%.40s\" here. Expected one of: %s.",
-                  "「%.40s」という項目はここにはありません。使える項目: %s。", key, keys);
+        error_set(e, ERR_INVALID, GUARD_QUOTE(key),
+                  "there is no key \"%s\" here. Expected one of: %s.",
+                  "「%s」という項目はここにはありません。使える項目: %s。", GUARD_QUOTE(key), keys);
         error_near(e, text_nearest(key, words, n));
         found = c->line > 0 ? yaml_line_of(source, key, c->line - 1) : 0;
     } else if ((key = after(c->sentence, "Missing required mapping field: ")) != NULL) {
-        error_set(e, ERR_INVALID, key, "the key \"%.40s\" is missing in this item.",
-                  "ここには項目「%.40s」が要ります。", key);
+        error_set(e, ERR_INVALID, key, "the key \"%s\" is missing in this item.",
+                  "ここには項目「%s」が要ります。", key);
     } else if ((key = after(c->sentence, "Mapping field already seen: ")) != NULL) {
-        error_set(e, ERR_INVALID, key, "the key \"%.40s\" is given twice.",
-                  "項目「%.40s」が 2 回書かれています。", key);
+        error_set(e, ERR_INVALID, key, "the key \"%s\" is given twice.",
+                  "項目「%s」が 2 回書かれています。", key);
         found = c->line > 0 ? yaml_line_of(source, key, c->line) : 0;
     } else {
         return -1;
@@ -158,7 +160,7 @@ static void explain_value(const struct complaint *c, cyaml_err_t err, struct err
         }
     }
     error_set(e, ERR_INVALID, key, "this is not valid YAML (%s).", "YAML として読めません (%s)。",
-              c->sentence[0] != '\0' ? c->sentence : cyaml_strerror(err));
+              c->sentence[0] != '\0' ? GUARD_QUOTE(c->sentence) : cyaml_strerror(err));
 }
 
 /* Says in our words what libcyaml found. */
@@ -365,9 +367,9 @@ int yaml_year(const struct yaml_source *source, const char *key, const char *val
     struct period period;
     if (calendar_parse_period(value, strlen(value), &period, NULL) < 0 ||
         period.kind != PERIOD_YEAR) {
-        error_set(e, ERR_INVALID, key, "%s: \"%.40s\" is not a fiscal year. Expected FY2023 or R5.",
-                  "%s: 「%.40s」は年度ではありません。FY2023 か R5 のように書いてください。", key,
-                  value);
+        error_set(e, ERR_INVALID, key, "%s: \"%s\" is not a fiscal year. Expected FY2023 or R5.",
+                  "%s: 「%s」は年度ではありません。FY2023 か R5 のように書いてください。", key,
+                  GUARD_QUOTE(value));
         return yaml_place(source, blame(source, value), e);
     }
     *out = calendar_fiscal_year(period.from);
@@ -395,8 +397,8 @@ int yaml_word(const struct yaml_source *source, const char *key, const char *val
         }
     }
     list[used] = '\0';
-    error_set(e, ERR_INVALID, key, "%s: \"%.40s\" is not known. Expected one of: %s.",
-              "%s: 「%.40s」はわかりません。使える語: %s。", key, value, list);
+    error_set(e, ERR_INVALID, key, "%s: \"%s\" is not known. Expected one of: %s.",
+              "%s: 「%s」はわかりません。使える語: %s。", key, GUARD_QUOTE(value), list);
     error_near(e, text_nearest(value, words, n));
     return yaml_place(source, blame(source, value), e);
 }

@@ -2,6 +2,7 @@
 
 #include "proto/calendar.h"
 #include "proto/check.h"
+#include "proto/guard.h"
 #include "proto/message.h"
 
 #include <cyaml/cyaml.h>
@@ -197,7 +198,7 @@ static int take_services(struct yaml_source *s, const struct y_catalogue *y, Doc
         for (unsigned k = 0; k < i; k++) {
             if (bytes_same(item[k].code, item[i].code)) {
                 error_set(e, ERR_INVALID, "code", "the service \"%s\" is given twice.",
-                          "業務「%s」が 2 回書かれています。", y->services[i].code);
+                          "業務「%s」が 2 回書かれています。", GUARD_QUOTE(y->services[i].code));
                 return yaml_place(s, s->line, e);
             }
         }
@@ -221,7 +222,8 @@ static int take_list(struct yaml_source *s, const char *key, const char *list,
         for (unsigned k = 0; k < i; k++) {
             if (bytes_same(item[k].code, item[i].code)) {
                 error_set(e, ERR_INVALID, "code", "the %s \"%s\" is given twice.",
-                          "%s の「%s」が 2 回書かれています。", list, codes->item[i].code);
+                          "%s の「%s」が 2 回書かれています。", list,
+                          GUARD_QUOTE(codes->item[i].code));
                 return yaml_place(s, s->line, e);
             }
         }
@@ -276,8 +278,9 @@ static int take_groups(struct yaml_source *s, const struct y_catalogue *y, Docum
             if (!in_list(c, item[i].list, item[i].member[k])) {
                 error_set(e, ERR_INVALID, "members",
                           "the group \"%s\" names \"%s\", which is not a code of the list %s.",
-                          "グループ「%s」の「%s」は %s の一覧にありません。", y->groups[i].name,
-                          y->groups[i].members[k], y->groups[i].list);
+                          "グループ「%s」の「%s」は %s の一覧にありません。",
+                          GUARD_QUOTE(y->groups[i].name), GUARD_QUOTE(y->groups[i].members[k]),
+                          GUARD_QUOTE(y->groups[i].list));
                 return yaml_place(s, s->line, e);
             }
         }

@@ -1,6 +1,7 @@
 #include "proto/yaml.h"
 
 #include "proto/check.h"
+#include "proto/guard.h"
 #include "proto/message.h"
 
 #include <cyaml/cyaml.h>
@@ -236,8 +237,8 @@ static void step(struct yaml_source *s, const char *key, const char *id) {
 }
 
 static int twice(const struct yaml_source *s, const char *id, struct error *e) {
-    error_set(e, ERR_INVALID, "id", "the id \"%.40s\" is given twice. Expected an id of its own.",
-              "id 「%.40s」が 2 回書かれています。別の id にしてください。", id);
+    error_set(e, ERR_INVALID, "id", "the id \"%s\" is given twice. Expected an id of its own.",
+              "id 「%s」が 2 回書かれています。別の id にしてください。", GUARD_QUOTE(id));
     return yaml_place(s, s->line, e);
 }
 
@@ -321,11 +322,11 @@ static int check_where(const struct yaml_source *s, const char *where, struct er
     if (!filter || len == 0) {
         error_set(
             e, ERR_INVALID, "where",
-            "where: \"%.40s\" is not a filter. Expected field=value or field!=value; several "
+            "where: \"%s\" is not a filter. Expected field=value or field!=value; several "
             "values in quotes: \"route=event,outreach\".",
-            "where: 「%.40s」は条件ではありません。field=value か field!=value と書いてください。"
+            "where: 「%s」は条件ではありません。field=value か field!=value と書いてください。"
             "値が複数なら \"route=event,outreach\" のように引用符で囲みます。",
-            where);
+            GUARD_QUOTE(where));
         return yaml_place(s, line_of(s, where), e);
     }
     char field[40];
@@ -341,8 +342,9 @@ static int check_figure(const struct yaml_source *s, const Document__Plan *plan,
         }
     }
     error_set(e, ERR_INVALID, "figure",
-              "figure: there is no series \"%.40s\". Expected the id of an item under series:.",
-              "figure: 系列「%.40s」がありません。series: にある id を書いてください。", id);
+              "figure: there is no series \"%s\". Expected the id of an item under series:.",
+              "figure: 系列「%s」がありません。series: にある id を書いてください。",
+              GUARD_QUOTE(id));
     return yaml_place(s, line_of(s, id), e);
 }
 
@@ -451,8 +453,9 @@ static int take_scale_of(struct yaml_source *s, const Document__Plan *plan, cons
         }
     }
     error_set(e, ERR_INVALID, "scale",
-              "scale: there is no scale \"%.40s\". Expected the id of an item under scales:.",
-              "scale: 評価基準「%.40s」がありません。scales: にある id を書いてください。", scale);
+              "scale: there is no scale \"%s\". Expected the id of an item under scales:.",
+              "scale: 評価基準「%s」がありません。scales: にある id を書いてください。",
+              GUARD_QUOTE(scale));
     unsigned line = yaml_line_of_key(s, "scale", scale, s->line);
     return yaml_place(s, line > 0 ? line : s->line, e);
 }

@@ -191,7 +191,7 @@ static struct fact plain_fact(const struct facts_input *in, enum fact_kind kind,
     TAKE(&f, time, a, none);
     TAKE(&f, program, a, opening);
     TAKE(&f, office, a, opening);
-    TAKE(&f, channel, a, none);
+    TAKE(&f, channel, a, opening);
     TAKE(&f, nature, a, opening);
     take_topics(&f, a, opening);
     take_person(&f, owner);

@@ -128,6 +128,8 @@ int record_check_codes(struct recording *r, const ProtobufCMessage *body,
                        ProtobufCBinaryData service, uint32_t date, struct error *e) MUST_CHECK;
 int record_check_date(struct recording *r, const char *field, uint32_t date,
                       struct error *e) MUST_CHECK;
+/* The date of a planned session, which may lie ahead. */
+int record_check_planned(struct recording *r, uint32_t date, struct error *e) MUST_CHECK;
 /* Opening seq and state of a live case; ERR_NOT_FOUND, ERR_STATE. */
 int record_live_case(struct recording *r, const char *field, ProtobufCBinaryData number,
                      uint64_t *seq, Fold__Case **out, struct error *e) MUST_CHECK;

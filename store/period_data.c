@@ -15,46 +15,9 @@ bool period_live(struct period_data *d, uint64_t seq) {
     return seq <= d->known && view_entry_state(d->view, seq, &state) && !voided_then(d, &state);
 }
 
-struct correcting {
-    struct period_data *data;
-    struct arena *arena;
-    Journal__Entry *entry;
-    struct error *error;
-};
-
-static int correct_then(void *ctx, const struct link *link) {
-    struct correcting *c = ctx;
-    Journal__Entry *correction;
-    if (link->role != LINK_CORRECTION || !period_live(c->data, link->child)) {
-        return 0;
-    }
-    if (view_entry(c->data->view, link->child, c->arena, &correction, c->error) < 0) {
-        return -1;
-    }
-    for (size_t i = 0; i < correction->correction->n_change; i++) {
-        const Journal__Change *change = correction->correction->change[i];
-        char *field = arena_strndup(c->arena, change->field.data, change->field.len);
-        char *value = arena_strndup(c->arena, change->value.data, change->value.len);
-        if (field == NULL || value == NULL) {
-            return view_no_room(c->error);
-        }
-        if (message_set_text(entry_body(c->entry), field, value, c->arena, c->error) < 0) {
-            return -1;
-        }
-    }
-    return 0;
-}
-
 int period_effective(struct period_data *d, uint64_t seq, struct arena *a, Journal__Entry **out,
                      struct error *e) {
-    if (d->known == UINT64_MAX) {
-        return view_effective(d->view, seq, a, out, e);
-    }
-    if (view_entry(d->view, seq, a, out, e) < 0) {
-        return -1;
-    }
-    struct correcting c = {d, a, *out, e};
-    return view_links(d->view, seq, correct_then, &c) != 0 ? -1 : 0;
+    return view_effective_at(d->view, seq, d->known, a, out, e);
 }
 
 /* ---- lists that grow in an arena ---------------------------------------- */

@@ -67,8 +67,8 @@ struct query {
     struct filter filter[QUERY_FILTERS_MAX];
     size_t n_by;
     int by[QUERY_BY_MAX];
-    const struct catalogue *catalogue;                               /* for holidays */
-    bool from_facts; /* never cells */
+    const struct catalogue *catalogue; /* for holidays */
+    bool from_facts;                   /* never cells */
 };
 
 /* Fills the period, known-at and filters from a scope.  Without a period: the

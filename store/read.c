@@ -48,6 +48,33 @@ static int explain(struct pages *pages, const struct query *q, struct error *e) 
     return pages_pair(pages, "read from", text, e);
 }
 
+static bool filters_on(const struct query *q, int dimension) {
+    for (size_t i = 0; i < q->n_filter; i++) {
+        if (q->filter[i].field == dimension) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What was known then was known of the catalogue too: its groups and holidays. */
+static int catalogue_then(struct reading *r, const Madoguchi__Scope *scope, struct query *q,
+                          struct error *e) {
+    uint64_t seq;
+    if (!scope->has_known_at) {
+        return 0;
+    }
+    if (query_known_at(r->view, scope->known_at, &seq, e) < 0) {
+        return -1;
+    }
+    const struct catalogue *then = view_catalogue(r->view, seq, NULL);
+    if (then != NULL) { /* before the first one nothing is counted */
+        view_catalogue_done(r->view, r->catalogue);
+        r->catalogue = q->catalogue = then;
+    }
+    return 0;
+}
+
 int read_stats(struct reading *r, const Madoguchi__Stats *request, struct error *e) {
     struct query q = {.catalogue = r->catalogue, .what = COUNT_CONTACTS};
     struct arena a;
@@ -61,7 +88,16 @@ int read_stats(struct reading *r, const Madoguchi__Stats *request, struct error 
     }
     if (rc == 0) {
         const Madoguchi__Scope *scope = request->scope != NULL ? request->scope : &none;
-        rc = query_scope(&q, r->view, scope, r->now, false, &a, e);
+        rc = catalogue_then(r, scope, &q, e) < 0
+                 ? -1
+                 : query_scope(&q, r->view, scope, r->now, false, &a, e);
+    }
+    if (rc == 0 && filters_on(&q, FILTER_STATUS)) {
+        rc = error_set(e, ERR_INVALID, "status",
+                       "status: goes with list only. What is counted does not depend on what "
+                       "became of the case; leave it out.",
+                       "status: 一覧 (list) だけの条件です。集計は相談票の状態によりません。外して"
+                       "ください。");
     }
     struct stat_ctx s = {&pages, q.n_by, e};
     if (rc == 0 && request->has_explain && request->explain) {
@@ -89,7 +125,8 @@ static const char *case_status(const Fold__Case *c) {
     return c->has_voided ? "void" : c->has_closed ? "closed" : "open";
 }
 
-/* Without a filter on it, what is void is left out: it is not counted either. */
+/* Without a filter on it, what is void is left out: it is not counted either,
+ * unless it is asked what was counted before. */
 static bool status_matches(const struct query *q, const char *status) {
     bool asked = false;
     for (size_t i = 0; i < q->n_filter; i++) {
@@ -106,7 +143,7 @@ static bool status_matches(const struct query *q, const char *status) {
             return false;
         }
     }
-    return asked || strcmp(status, "void") != 0;
+    return asked || q->known != UINT64_MAX || strcmp(status, "void") != 0;
 }
 
 static int case_row(struct list_ctx *l, uint64_t seq) {
@@ -188,15 +225,6 @@ static bool asks_all(const struct query *q, const Madoguchi__Scope *scope) {
     return !scope->has_from && !scope->has_to && !scope->has_as_of && !scope->has_known_at;
 }
 
-static bool filters_on(const struct query *q, int dimension) {
-    for (size_t i = 0; i < q->n_filter; i++) {
-        if (q->filter[i].field == dimension) {
-            return true;
-        }
-    }
-    return false;
-}
-
 int read_list(struct reading *r, const Madoguchi__Scope *scope, struct error *e) {
     struct query q = {.catalogue = r->catalogue, .what = COUNT_CONTACTS};
     struct arena a;
@@ -204,8 +232,10 @@ int read_list(struct reading *r, const Madoguchi__Scope *scope, struct error *e)
     arena_init(&a, READ_ARENA);
     pages_begin(&pages, r->page, r->ctx);
     struct list_ctx l = {r->view, &pages, sums_new(1, LIST_MAX), &q, e};
-    int rc =
-        l.cases == NULL ? view_no_room(e) : query_scope(&q, r->view, scope, r->now, true, &a, e);
+    int rc = l.cases == NULL ? view_no_room(e) : catalogue_then(r, scope, &q, e);
+    if (rc == 0) {
+        rc = query_scope(&q, r->view, scope, r->now, true, &a, e);
+    }
     if (rc == 0) {
         q.what = filters_on(&q, DIMENSION_OUTCOME)  ? COUNT_OUTCOMES
                  : filters_on(&q, DIMENSION_TARGET) ? COUNT_REFERRALS

@@ -130,9 +130,13 @@ int record_live_session(struct recording *r, const char *field, ProtobufCBinaryD
             (int)(number.len < 40 ? number.len : 40), (const char *)number.data);
     }
     if ((*out)->has_voided || (*out)->session->kind == MADOGUCHI__SESSION_KIND__CANCEL) {
-        return error_set(e, ERR_STATE, field, "%s: the session %.*s is void or cancelled.",
-                         "%s: 開催 %.*s は取消しまたは中止になっています。", field, (int)number.len,
-                         (const char *)number.data);
+        return error_set(
+            e, ERR_STATE, field,
+            "%s: the session %.*s is void or cancelled. Check the number, or record the "
+            "session anew.",
+            "%s: 開催 %.*s は取消しまたは中止になっています。番号を確かめるか、開催を"
+            "記録し直してください。",
+            field, (int)number.len, (const char *)number.data);
     }
     return 0;
 }
@@ -177,8 +181,10 @@ static int resolve(struct recording *r, struct act_context *c, struct error *e) 
         if (!c->lost_ref) {
             Fold__Case *k = view_case(r->view, seq, r->arena);
             if (k == NULL) {
-                return error_set(e, ERR_STATE, "ref", "This ref opened a session, not a case.",
-                                 "この ref は相談票ではなく開催のものです。");
+                return error_set(
+                    e, ERR_STATE, "ref",
+                    "This ref opened a session, not a case. Give each its own ref.",
+                    "この ref は相談票ではなく開催のものです。別の ref にしてください。");
             }
             SET(a, case_number, k->number);
         }
@@ -262,8 +268,11 @@ static int check_state(struct recording *r, struct act_context *c, struct error 
     Journal__Act *a = c->act;
     bool closed = c->kase->has_closed;
     if (a->kind == MADOGUCHI__ACT_KIND__CLOSE && closed) {
-        return error_set(e, ERR_STATE, "case", "This case is closed already.",
-                         "この相談票は既に終結しています。");
+        return error_set(
+            e, ERR_STATE, "case",
+            "This case is closed already. To add something, reopen it or record a contact.",
+            "この相談票は既に終結しています。続きがあれば reopen か contact で記録して"
+            "ください。");
     }
     if (a->kind == MADOGUCHI__ACT_KIND__REOPEN && !closed) {
         return error_set(e, ERR_STATE, "case", "This case is open; there is nothing to reopen.",
@@ -390,8 +399,9 @@ static int session_of_request(struct recording *r, Journal__Session *s, uint64_t
     if (!s->has_session && row != NULL && row->has_ref && record_ref(r, row->ref, opening)) {
         *state = view_session(r->view, *opening, r->arena);
         if (*state == NULL) {
-            return error_set(e, ERR_STATE, "ref", "This ref opened a case, not a session.",
-                             "この ref は開催ではなく相談票のものです。");
+            return error_set(e, ERR_STATE, "ref",
+                             "This ref opened a case, not a session. Give each its own ref.",
+                             "この ref は開催ではなく相談票のものです。別の ref にしてください。");
         }
         SET(s, session, (*state)->number);
     }
@@ -413,6 +423,15 @@ static int session_of_request(struct recording *r, Journal__Session *s, uint64_t
     return 0;
 }
 
+int record_check_planned(struct recording *r, uint32_t date, struct error *e) {
+    if (calendar_days(date) > calendar_days(r->today) + PLAN_AHEAD_DAYS) {
+        return error_set(e, ERR_INVALID, "date",
+                         "date: a session is planned at most five years ahead. Check the year.",
+                         "date: 予定は 5 年先までです。年を確かめてください。");
+    }
+    return record_check_date(r, "date", date > r->today ? r->today : date, e);
+}
+
 static int check_session_date(struct recording *r, const Journal__Session *s, struct error *e) {
     if (!s->has_date) {
         return 0;
@@ -420,13 +439,7 @@ static int check_session_date(struct recording *r, const Journal__Session *s, st
     if (s->kind == MADOGUCHI__SESSION_KIND__HOLD) {
         return record_check_date(r, "date", s->date, e);
     }
-    if (calendar_days(s->date) > calendar_days(r->today) + PLAN_AHEAD_DAYS) {
-        return error_set(e, ERR_INVALID, "date",
-                         "date: a session is planned at most five years ahead. Check the year.",
-                         "date: 予定は 5 年先までです。年を確かめてください。");
-    }
-    uint32_t date = s->date > r->today ? r->today : s->date;
-    return record_check_date(r, "date", date, e);
+    return record_check_planned(r, s->date, e);
 }
 
 static int record_session(struct recording *r, struct error *e) {

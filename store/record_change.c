@@ -75,6 +75,58 @@ static int check_act(struct recording *r, const Journal__Entry *entry, struct er
     return record_check_codes(r, &act->base, service, act->date, e);
 }
 
+struct held_dates {
+    struct view *view;
+    struct arena *arena;
+    bool held;      /* it was held, */
+    uint32_t given; /* on this day; 0: on the planned one */
+    struct error *error;
+};
+
+static int held_date(void *ctx, const struct link *link) {
+    struct held_dates *d = ctx;
+    struct entry_state state;
+    Journal__Entry *entry;
+    if (link->role != LINK_HELD || !view_entry_state(d->view, link->child, &state) ||
+        state.voided_by != 0) {
+        return 0;
+    }
+    if (view_effective(d->view, link->child, d->arena, &entry, d->error) < 0) {
+        return -1;
+    }
+    if (entry->session->kind == MADOGUCHI__SESSION_KIND__HOLD) {
+        d->held = true;
+        d->given = entry->session->date;
+    }
+    return 0;
+}
+
+/* A plan may lie ahead, what was held may not: neither by a new date of its own
+ * nor by the plan's, where it has none of its own. */
+static int check_session_dates(struct recording *r, const Journal__Entry *entry, struct error *e) {
+    const Journal__Session *s = entry->session;
+    bool hold = s->kind == MADOGUCHI__SESSION_KIND__HOLD;
+    uint64_t opening = fold_owner(r->view, entry);
+    if (hold && (s->has_date || entry->has_number)) {
+        return record_check_date(r, "date", s->date, e);
+    }
+    if (hold) {
+        Journal__Entry *plan;
+        return view_effective(r->view, opening, r->arena, &plan, e) < 0
+                   ? -1
+                   : record_check_date(r, "date", plan->session->date, e);
+    }
+    if (s->kind != MADOGUCHI__SESSION_KIND__PLAN) {
+        return 0;
+    }
+    struct held_dates d = {.view = r->view, .arena = r->arena, .error = e};
+    if (view_links(r->view, opening, held_date, &d) != 0) {
+        return -1;
+    }
+    return d.held && d.given == 0 ? record_check_date(r, "date", s->date, e)
+                                  : record_check_planned(r, s->date, e);
+}
+
 static int check_session(struct recording *r, const Journal__Entry *entry, struct error *e) {
     Journal__Session *s = entry->session;
     Madoguchi__Session wire = MADOGUCHI__SESSION__INIT;
@@ -84,11 +136,7 @@ static int check_session(struct recording *r, const Journal__Entry *entry, struc
     wire.kind = (Madoguchi__SessionKind)s->kind;
     request.body_case = MADOGUCHI__REQUEST__BODY_SESSION;
     request.session = &wire;
-    if (check_request(&request, e) < 0) {
-        return -1;
-    }
-    if (s->kind == MADOGUCHI__SESSION_KIND__HOLD && s->has_date &&
-        record_check_date(r, "date", s->date, e) < 0) {
+    if (check_request(&request, e) < 0 || check_session_dates(r, entry, e) < 0) {
         return -1;
     }
     return record_check_codes(r, &s->base, s->service, s->has_date ? s->date : r->today, e);
@@ -181,13 +229,17 @@ static int target_of(struct recording *r, uint64_t given, bool has_given, uint64
         }
     }
     if (!view_entry_state(r->view, *seq, state)) {
-        return error_set(e, ERR_NOT_FOUND, "entry", "There is no entry #%llu.",
-                         "記録 #%llu はありません。", (unsigned long long)*seq);
+        return error_set(
+            e, ERR_NOT_FOUND, "entry",
+            "There is no entry #%llu. `madoguchi show CASE` lists the entries of a case.",
+            "記録 #%llu はありません。madoguchi show 受付番号 で記録の番号が分かります。",
+            (unsigned long long)*seq);
     }
     if (state->voided_by != 0) {
-        return error_set(e, ERR_STATE, "entry", "#%llu is void already, by #%llu.",
-                         "#%llu は #%llu で取消し済みです。", (unsigned long long)*seq,
-                         (unsigned long long)state->voided_by);
+        return error_set(e, ERR_STATE, "entry",
+                         "#%llu is void already, by #%llu. If it was right, record it anew.",
+                         "#%llu は #%llu で取消し済みです。必要なら記録し直してください。",
+                         (unsigned long long)*seq, (unsigned long long)state->voided_by);
     }
     return 0;
 }
@@ -352,9 +404,7 @@ static int check_restored(struct recording *r, uint64_t seq, const Journal__Corr
     if (view_links(r->view, c->seq, restore_session, &s) != 0) {
         return -1;
     }
-    return s.session.len == 0
-               ? 0
-               : record_live_session(r, "session", s.session, &seq, &session, e);
+    return s.session.len == 0 ? 0 : record_live_session(r, "session", s.session, &seq, &session, e);
 }
 
 int record_voiding(struct recording *r, struct error *e) {

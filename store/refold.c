@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* One entry as it stands, unpacked, with its case and session. */
+#define ENTRY_ARENA (4u << 20)
+
 /* ---- children of a parent --------------------------------------------------------- */
 
 struct children {
@@ -62,7 +65,7 @@ static void touch(Fold__Case *c, const Journal__Act *act) {
 
 /* How the case first came, where the opening does not say: by its channel, or
  * by the session. */
-static void settle_route(struct fold *f, Journal__Act *opening) {
+static void settle_route(struct fold *f, Journal__Act *opening, struct arena *a) {
     if (opening->has_route) {
         return;
     }
@@ -70,7 +73,7 @@ static void settle_route(struct fold *f, Journal__Act *opening) {
     if (opening->has_channel) {
         SET(opening, route, opening->channel);
     } else if (opening->has_session && view_number(&f->view, opening->session, &seq)) {
-        Fold__Session *s = view_session(&f->view, seq, &f->arena);
+        Fold__Session *s = view_session(&f->view, seq, a);
         if (s != NULL && s->session->has_session_kind) {
             SET(opening, route, s->session->session_kind);
         }
@@ -82,51 +85,85 @@ static void put_case(struct fold *f, uint64_t seq, const Fold__Case *c) {
     txn_put_message(&f->view.txn, TABLE_CASES, &k, &c->base);
 }
 
-static int touch_live(struct fold *f, Fold__Case *c, const struct link *link, struct error *e) {
+/* `a` is for the entry alone: a case may have any number of them. */
+static int touch_live(struct fold *f, Fold__Case *c, const struct link *link, struct arena *a,
+                      struct error *e) {
     if (link->role != LINK_CASE || !is_live(f, link->child)) {
         return 0;
     }
     Journal__Entry *entry;
-    if (view_effective(&f->view, link->child, &f->arena, &entry, e) < 0) {
+    arena_reset(a);
+    if (view_effective(&f->view, link->child, a, &entry, e) < 0) {
         return -1;
     }
     touch(c, entry->act);
     return 0;
 }
 
-int refold_case(struct fold *f, uint64_t seq, Journal__Entry *opening, struct error *e) {
-    bool fresh = opening != NULL;
-    if (!fresh && view_effective(&f->view, seq, &f->arena, &opening, e) < 0) {
+/* Where the outcome's code is kept while the entries pass by. */
+struct kept_code {
+    uint8_t bytes[64];
+};
+
+static void keep_outcome(Fold__Case *c, struct kept_code *kept) {
+    if (c->has_outcome && c->outcome.data != kept->bytes && c->outcome.len <= sizeof kept->bytes) {
+        memcpy(kept->bytes, c->outcome.data, c->outcome.len);
+        c->outcome.data = kept->bytes;
+    }
+}
+
+/* What the entries after the opening made of the case. */
+static int touch_all(struct fold *f, uint64_t seq, Fold__Case *c, struct kept_code *kept,
+                     struct error *e) {
+    struct children children;
+    struct arena a;
+    int rc = 0;
+    if (children_of(f, seq, &children, e) < 0) {
+        return -1;
+    }
+    arena_init(&a, ENTRY_ARENA);
+    for (size_t i = 0; i < children.n && rc == 0; i++) {
+        rc = touch_live(f, c, &children.list[i], &a, e);
+        keep_outcome(c, kept);
+    }
+    arena_free(&a);
+    free(children.list);
+    return rc;
+}
+
+static int make_case(struct fold *f, uint64_t seq, Journal__Entry *opening, bool fresh,
+                     struct arena *a, struct error *e) {
+    if (!fresh && view_effective(&f->view, seq, a, &opening, e) < 0) {
         return -1;
     }
     /* The entry itself keeps its own route: the case has a copy. */
     Journal__Act act = *opening->act;
-    settle_route(f, &act);
+    settle_route(f, &act, a);
     Fold__Case c = FOLD__CASE__INIT;
+    struct kept_code kept;
     c.opening = &act;
     SET(&c, number, opening->number);
     SET(&c, contacts, 1);
     SET(&c, last, act.date);
     touch(&c, &act);
     if (!fresh) {
-        struct children children;
         if (!is_live(f, seq)) {
             SET(&c, voided, 1);
         }
-        if (children_of(f, seq, &children, e) < 0) {
-            return -1;
-        }
-        int rc = 0;
-        for (size_t i = 0; i < children.n && rc == 0; i++) {
-            rc = touch_live(f, &c, &children.list[i], e);
-        }
-        free(children.list);
-        if (rc < 0) {
+        if (touch_all(f, seq, &c, &kept, e) < 0) {
             return -1;
         }
     }
     put_case(f, seq, &c);
     return 0;
+}
+
+int refold_case(struct fold *f, uint64_t seq, Journal__Entry *opening, struct error *e) {
+    struct arena a;
+    arena_init(&a, ENTRY_ARENA);
+    int rc = make_case(f, seq, opening, opening != NULL, &a, e);
+    arena_free(&a);
+    return rc;
 }
 
 int refold_touch(struct fold *f, ProtobufCBinaryData number, const Journal__Act *act,
@@ -331,7 +368,7 @@ int refold_facts(struct fold *f, Journal__Entry *entry, struct error *e) {
 static int facts_again(struct fold *f, uint64_t seq, struct error *e) {
     Journal__Entry *entry;
     struct arena a;
-    arena_init(&a, 4u << 20);
+    arena_init(&a, ENTRY_ARENA);
     int rc = view_effective(&f->view, seq, &a, &entry, e);
     if (rc == 0) {
         rc = refold_facts(f, entry, e);
@@ -359,7 +396,7 @@ static int children_again(struct fold *f, uint64_t parent, enum link_role role, 
 static int act_again(struct fold *f, uint64_t seq, struct error *e) {
     Journal__Entry *entry;
     struct arena a;
-    arena_init(&a, 4u << 20);
+    arena_init(&a, ENTRY_ARENA);
     int rc = view_effective(&f->view, seq, &a, &entry, e);
     if (rc == 0) {
         rc = entry->act->kind == MADOGUCHI__ACT_KIND__LOG ? refold_act(f, entry, e)
@@ -410,26 +447,49 @@ int refold_act(struct fold *f, Journal__Entry *entry, struct error *e) {
     return owner == entry->seq ? children_again(f, owner, LINK_CASE, e) : 0;
 }
 
+/* Voids an entry of the case or session with it.  The outcome of another case
+ * that was shown here too stays its own; one that was shown in another case
+ * goes from there. */
+static int void_member(struct fold *f, const struct link *link, uint64_t opening, uint64_t by,
+                       struct arena *a, struct error *e) {
+    Journal__Entry *entry;
+    uint64_t second;
+    if ((link->role != LINK_CASE && link->role != LINK_HELD) || !is_live(f, link->child)) {
+        return 0;
+    }
+    arena_reset(a);
+    if (view_entry(&f->view, link->child, a, &entry, e) < 0) {
+        return -1;
+    }
+    if (fold_owner(&f->view, entry) != opening) {
+        return 0;
+    }
+    fold_mark_voided(f, link->child, by);
+    if (entry->body_case == JOURNAL__ENTRY__BODY_ACT && entry->act->has_with_case &&
+        view_number(&f->view, entry->act->with_case, &second)) {
+        return refold_case(f, second, NULL, e);
+    }
+    return 0;
+}
+
 int refold_void_all(struct fold *f, uint64_t opening, uint64_t by, struct error *e) {
     struct entry_state state;
     struct children children;
-    if (!view_entry_state(&f->view, opening, &state) || children_of(f, opening, &children, e) < 0) {
+    struct arena a;
+    int rc = 0;
+    if (!view_entry_state(&f->view, opening, &state)) {
+        f->view.txn.failed = f->view.txn.failed != 0 ? f->view.txn.failed : MDB_CORRUPTED;
         return txn_error(&f->view.txn, e);
     }
-    fold_mark_voided(f, opening, by);
-    int rc = 0;
-    for (size_t i = 0; i < children.n && rc == 0; i++) {
-        const struct link *link = &children.list[i];
-        Journal__Entry *entry;
-        if ((link->role != LINK_CASE && link->role != LINK_HELD) || !is_live(f, link->child)) {
-            continue;
-        }
-        rc = view_effective(&f->view, link->child, &f->arena, &entry, e);
-        /* The outcome of another case that was shown here too stays its own. */
-        if (rc == 0 && fold_owner(&f->view, entry) == opening) {
-            fold_mark_voided(f, link->child, by);
-        }
+    if (children_of(f, opening, &children, e) < 0) {
+        return -1;
     }
+    fold_mark_voided(f, opening, by);
+    arena_init(&a, ENTRY_ARENA);
+    for (size_t i = 0; i < children.n && rc == 0; i++) {
+        rc = void_member(f, &children.list[i], opening, by, &a, e);
+    }
+    arena_free(&a);
     free(children.list);
     if (rc < 0) {
         return -1;

@@ -13,7 +13,15 @@ const char *table_name(enum table t) {
 }
 
 static int mdb_error(int code, struct error *e) {
-    if (code == MDB_MAP_FULL || code == ENOSPC || code == EDQUOT || code == MDB_TXN_FULL) {
+    if (code == MDB_MAP_FULL) {
+        return error_set(
+            e, ERR_FULL, "",
+            "The map of the store is full: nothing was recorded. Start the daemon with a larger "
+            "map_bytes.",
+            "保存領域の割当てが一杯です。何も記録していません。map_bytes を大きくしてサーバーを"
+            "起動し直してください。");
+    }
+    if (code == ENOSPC || code == EDQUOT || code == MDB_TXN_FULL) {
         return error_set(
             e, ERR_FULL, "",
             "The store is full (%s): nothing was recorded. Free space on its disk.",

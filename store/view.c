@@ -32,8 +32,10 @@ bool view_entry_state(struct view *v, uint64_t seq, struct entry_state *state) {
 }
 
 static int no_entry(uint64_t seq, struct error *e) {
-    return error_set(e, ERR_NOT_FOUND, "entry", "There is no entry #%llu.",
-                     "記録 #%llu はありません。", (unsigned long long)seq);
+    return error_set(e, ERR_NOT_FOUND, "entry",
+                     "There is no entry #%llu. `madoguchi show CASE` lists the entries of a case.",
+                     "記録 #%llu はありません。madoguchi show 受付番号 で記録の番号が分かります。",
+                     (unsigned long long)seq);
 }
 
 int view_entry(struct view *v, uint64_t seq, struct arena *a, Journal__Entry **out,
@@ -116,51 +118,85 @@ int view_links(struct view *v, uint64_t parent, int (*each)(void *ctx, const str
     return rc;
 }
 
+/* More fields than any body has. */
+#define BODY_FIELDS_MAX 64
+
 struct correcting {
     struct view *view;
-    struct arena *arena;
-    Journal__Entry *entry;
+    const ProtobufCMessageDescriptor *body;
+    uint64_t known;
+    uint64_t last[BODY_FIELDS_MAX]; /* seq of the correction that wins, by field */
+    struct arena scratch;           /* of one correction */
     struct error *error;
 };
 
-static int apply_correction(void *ctx, const struct link *link) {
+static int note_correction(void *ctx, const struct link *link) {
     struct correcting *c = ctx;
     struct entry_state state;
-    if (link->role != LINK_CORRECTION) {
-        return 0;
-    }
-    if (!view_entry_state(c->view, link->child, &state) || state.voided_by != 0) {
-        return 0;
-    }
     Journal__Entry *correction;
-    if (view_entry(c->view, link->child, c->arena, &correction, c->error) < 0) {
+    if (link->role != LINK_CORRECTION || link->child > c->known ||
+        !view_entry_state(c->view, link->child, &state) ||
+        (state.voided_by != 0 && state.voided_by <= c->known)) {
+        return 0;
+    }
+    arena_reset(&c->scratch);
+    if (view_entry(c->view, link->child, &c->scratch, &correction, c->error) < 0) {
         return -1;
     }
-    ProtobufCMessage *body = entry_body(c->entry);
     for (size_t i = 0; i < correction->correction->n_change; i++) {
-        const Journal__Change *change = correction->correction->change[i];
-        char *field = arena_strndup(c->arena, change->field.data, change->field.len);
-        char *value = arena_strndup(c->arena, change->value.data, change->value.len);
-        if (field == NULL || value == NULL) {
-            return view_no_room(c->error);
-        }
-        if (message_set_text(body, field, value, c->arena, c->error) < 0) {
-            return -1;
+        const ProtobufCBinaryData name = correction->correction->change[i]->field;
+        for (unsigned f = 0; f < c->body->n_fields && f < BODY_FIELDS_MAX; f++) {
+            if (bytes_equal(name, c->body->fields[f].name)) {
+                c->last[f] = link->child;
+            }
         }
     }
     return 0;
 }
 
-int view_effective(struct view *v, uint64_t seq, struct arena *a, Journal__Entry **out,
-                   struct error *e) {
+/* Sets field `f` as its last correction says; what is set lies in `a`. */
+static int apply_correction(struct correcting *c, ProtobufCMessage *body, unsigned f,
+                            struct arena *a) {
+    const char *name = c->body->fields[f].name;
+    Journal__Entry *correction;
+    arena_reset(&c->scratch);
+    if (view_entry(c->view, c->last[f], &c->scratch, &correction, c->error) < 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < correction->correction->n_change; i++) {
+        const Journal__Change *change = correction->correction->change[i];
+        if (bytes_equal(change->field, name)) {
+            const char *value = arena_strndup(&c->scratch, change->value.data, change->value.len);
+            return value == NULL ? view_no_room(c->error)
+                                 : message_set_text(body, name, value, a, c->error);
+        }
+    }
+    return 0;
+}
+
+/* However often an entry was corrected: only what stands takes room. */
+int view_effective_at(struct view *v, uint64_t seq, uint64_t known, struct arena *a,
+                      Journal__Entry **out, struct error *e) {
     if (view_entry(v, seq, a, out, e) < 0) {
         return -1;
     }
-    if (entry_body(*out) == NULL) {
+    ProtobufCMessage *body = entry_body(*out);
+    if (body == NULL) {
         return 0;
     }
-    struct correcting c = {v, a, *out, e};
-    return view_links(v, seq, apply_correction, &c) != 0 ? -1 : 0;
+    struct correcting c = {.view = v, .body = body->descriptor, .known = known, .error = e};
+    arena_init(&c.scratch, 1u << 20);
+    int rc = view_links(v, seq, note_correction, &c) != 0 ? -1 : 0;
+    for (unsigned f = 0; rc == 0 && f < body->descriptor->n_fields && f < BODY_FIELDS_MAX; f++) {
+        rc = c.last[f] == 0 ? 0 : apply_correction(&c, body, f, a);
+    }
+    arena_free(&c.scratch);
+    return rc;
+}
+
+int view_effective(struct view *v, uint64_t seq, struct arena *a, Journal__Entry **out,
+                   struct error *e) {
+    return view_effective_at(v, seq, UINT64_MAX, a, out, e);
 }
 
 /* ---- cases and sessions --------------------------------------------------------- */
@@ -289,6 +325,18 @@ void catalogues_free(struct catalogues *c) {
         pthread_mutex_destroy(&c->lock);
         free(c);
     }
+}
+
+void catalogues_forget(struct catalogues *c, uint64_t after) {
+    pthread_mutex_lock(&c->lock);
+    for (int i = 0; i < CATALOGUES_KEPT; i++) {
+        struct kept *k = c->kept[i];
+        if (k != NULL && k->seq > after && k->users == 0) {
+            kept_free(k);
+            c->kept[i] = NULL;
+        }
+    }
+    pthread_mutex_unlock(&c->lock);
 }
 
 static const struct catalogue *kept_take(struct catalogues *c, uint64_t seq) {

@@ -16,6 +16,9 @@
 struct catalogues;
 struct catalogues *catalogues_new(void);
 void catalogues_free(struct catalogues *c);
+/* Forgets those put after entry `after`: a group that had them was given up,
+ * and another entry will get their seq. */
+void catalogues_forget(struct catalogues *c, uint64_t after);
 
 struct view {
     struct txn txn;
@@ -48,6 +51,9 @@ int view_entry(struct view *v, uint64_t seq, struct arena *a, Journal__Entry **o
 /* The entry with its live corrections applied: per field the last one wins. */
 int view_effective(struct view *v, uint64_t seq, struct arena *a, Journal__Entry **out,
                    struct error *e) MUST_CHECK;
+/* The same as it was known when entry `known` was the last one. */
+int view_effective_at(struct view *v, uint64_t seq, uint64_t known, struct arena *a,
+                      Journal__Entry **out, struct error *e) MUST_CHECK;
 
 /* The entry's body as a message, for going over its fields; NULL for kinds
  * that cannot be corrected. */

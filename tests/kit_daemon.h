@@ -47,13 +47,16 @@ int kit_daemon_run(struct kit_daemon *d, ...);
 unsigned kit_daemon_logged(const struct kit_daemon *d, const char *word);
 /* Waits until it stands there n times. */
 void kit_daemon_await_log(const struct kit_daemon *d, const char *word, unsigned n);
-/* VmRSS of the daemon, KiB. */
+/* Anonymous memory of the daemon, KiB; 0 with sanitizers, which keep much of
+ * what was freed. */
 unsigned long kit_daemon_memory(const struct kit_daemon *d);
 
 /* ---- connections ------------------------------------------------------------------ */
 
 /* A connection that has said nothing; -1 when nobody listens. */
 int kit_connect(const struct kit_daemon *d);
+/* Says hello. */
+void kit_say_hello(int fd, uint32_t protocol, const char *language);
 /* One that has said hello and was welcomed. */
 int kit_hello(const struct kit_daemon *d);
 

@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-
 char kit_notices[4096];
 
 static void notice(void *ctx, const char *line) {
@@ -72,8 +71,8 @@ void kit_live(struct kit *k, unsigned rounds) {
     for (unsigned i = 0; i < rounds; i++) {
         const char *s = kit_hold(k, "seminar", "2024-04-10", "service", "migration", "persons",
                                  "12", "program", "own-seminar", NULL);
-        const char *c = kit_log(k, "migration", "2024-04-15", "topic", "housing;work", "session",
-                                s, "origin", "tokyo", NULL);
+        const char *c = kit_log(k, "migration", "2024-04-15", "topic", "housing;work", "session", s,
+                                "origin", "tokyo", NULL);
         uint64_t log = k->last.seq;
         uint64_t contact = kit_ok(k, "contact", "case_number", c, "date", "2024-05-15", NULL);
         kit_ok(k, "outcome", "case_number", c, "date", "2024-06-15", "outcome", "moved", "persons",

@@ -263,3 +263,27 @@ const char *kit_field(struct kit *k, uint64_t seq, const char *name) {
     return "";
 }
 
+static const Madoguchi__Page *ask_status(struct kit *k) {
+    static Madoguchi__Status body;
+    static Madoguchi__Request r;
+    madoguchi__status__init(&body);
+    madoguchi__request__init(&r);
+    r.body_case = MADOGUCHI__REQUEST__BODY_STATUS;
+    r.status = &body;
+    const Madoguchi__Page *page = kit_read(k, &r);
+    ck_assert_ptr_nonnull(page);
+    return page;
+}
+
+unsigned long kit_status(struct kit *k, const char *name) {
+    const Madoguchi__Page *page = ask_status(k);
+    for (size_t i = 0; i < page->n_pair; i++) {
+        if (bytes_equal(page->pair[i]->name, name)) {
+            char text[64];
+            snprintf(text, sizeof text, "%.*s", (int)page->pair[i]->value.len,
+                     (const char *)page->pair[i]->value.data);
+            return strtoul(text, NULL, 10);
+        }
+    }
+    ck_abort_msg("status has no %s", name);
+}

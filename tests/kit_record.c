@@ -1,5 +1,6 @@
 /* Requests by words, and what comes of them. */
 #include "proto/check.h"
+#include "proto/yaml.h"
 #include "tests/kit_private.h"
 #include "tests/messages.h"
 
@@ -8,6 +9,10 @@
 #include <stdio.h>
 
 /* ---- requests --------------------------------------------------------------------- */
+
+/* plans/catalogue.yaml, embedded by the Makefile. */
+extern const unsigned char catalogue_yaml[];
+extern const size_t catalogue_yaml_len;
 
 static const struct {
     const char *word;
@@ -204,8 +209,7 @@ struct kit_answer kit_answer_from(const Madoguchi__Answer *answer) {
     return a;
 }
 
-void kit_group(struct kit *k, Madoguchi__Request **requests, size_t n,
-               struct kit_answer *answers) {
+void kit_group(struct kit *k, Madoguchi__Request **requests, size_t n, struct kit_answer *answers) {
     if (!k->daemon) {
         record_in_process(k, requests, n, answers);
         return;
@@ -249,8 +253,8 @@ uint64_t kit_warned(struct kit *k, size_t warnings, const char *word, ...) {
     return seq;
 }
 
-static const char *opened(struct kit *k, Madoguchi__Request *r, const char *word,
-                          const char *first, const char *value, const char *date) {
+static const char *opened(struct kit *k, Madoguchi__Request *r, const char *word, const char *first,
+                          const char *value, const char *date) {
     set_field(k, r, first, value);
     set_field(k, r, "date", date);
     recorded(k, 0, r, word);
@@ -309,6 +313,21 @@ struct kit_answer kit_put(struct kit *k, int kind, const void *data, size_t len)
     return kit_record(k, r);
 }
 
+struct kit_answer kit_put_catalogue(struct kit *k, const char *from, const char *to) {
+    struct error e;
+    ProtobufCBinaryData packed;
+    const char *text = (const char *)catalogue_yaml;
+    const char *at = memmem(text, catalogue_yaml_len, from, strlen(from));
+    ck_assert_ptr_nonnull(at);
+    const char *rest = at + strlen(from);
+    const char *edited = arena_printf(&k->arena, "%.*s%s%.*s", (int)(at - text), text, to,
+                                      (int)(catalogue_yaml_len - (size_t)(rest - text)), rest);
+    ck_assert_msg(yaml_catalogue(edited, strlen(edited), "edited.yaml", &k->arena, &packed, &e) ==
+                      0,
+                  "%s", e.en);
+    return kit_put(k, MADOGUCHI__DOCUMENT_KIND__CATALOGUE, packed.data, packed.len);
+}
+
 void kit_tick(struct kit *k) {
     if (k->daemon) {
         kit_pause(3);
@@ -316,4 +335,3 @@ void kit_tick(struct kit *k) {
         k->now += 1000;
     }
 }
-

@@ -21,7 +21,8 @@ static char root[KIT_PATH];
 
 void kit_begin(void) {
     const char *tmp = getenv("TMPDIR");
-    snprintf(root, sizeof root, "%s/madoguchi-XXXXXX", tmp != NULL && strlen(tmp) < 40 ? tmp : "/tmp");
+    snprintf(root, sizeof root, "%s/madoguchi-XXXXXX",
+             tmp != NULL && strlen(tmp) < 40 ? tmp : "/tmp");
     if (mkdtemp(root) == NULL) {
         perror(root);
         exit(1);
@@ -54,8 +55,8 @@ void kit_make_store(const char *path) {
     struct error e;
     ProtobufCBinaryData packed;
     arena_init(&a, 16u << 20);
-    ck_assert_msg(yaml_catalogue((const char *)catalogue_yaml, catalogue_yaml_len,
-                                 "catalogue.yaml", &a, &packed, &e) == 0,
+    ck_assert_msg(yaml_catalogue((const char *)catalogue_yaml, catalogue_yaml_len, "catalogue.yaml",
+                                 &a, &packed, &e) == 0,
                   "%s", e.en);
     kit_make_store_of(path, packed);
     arena_free(&a);
@@ -81,8 +82,8 @@ void kit_open_refused(struct kit *k, int code, const char *part) {
 }
 
 void kit_start(struct kit *k, bool daemon) {
-    *k = (struct kit){.daemon = daemon, .fd = -1, .actor = "uid:1000", .now = KIT_NOW,
-                       .settle = true};
+    *k = (struct kit){
+        .daemon = daemon, .fd = -1, .actor = "uid:1000", .now = KIT_NOW, .settle = true};
     k->options.free_floor_bytes = 1;
     arena_init(&k->arena, 256u << 20);
     kit_folder(k->dir);

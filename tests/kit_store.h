@@ -124,6 +124,9 @@ const char *kit_text(struct kit *k, uint64_t number);
 /* Puts a document in one piece. */
 struct kit_answer kit_put(struct kit *k, int kind, const void *data, size_t len);
 
+/* Puts the default catalogue with `from` in its YAML replaced by `to`. */
+struct kit_answer kit_put_catalogue(struct kit *k, const char *from, const char *to);
+
 /* Makes the next entries be recorded at a later time. */
 void kit_tick(struct kit *k);
 
@@ -133,10 +136,10 @@ void kit_tick(struct kit *k);
 struct kit_question {
     const char *count;
     const char *from, *to;
-    const char *by;     /* "month,topic" */
-    const char *where;  /* "service=migration channel!=post,mail" */
-    const char *as_of;  /* a date */
-    uint64_t known_at;  /* ms; 0: now */
+    const char *by;    /* "month,topic" */
+    const char *where; /* "service=migration channel!=post,mail" */
+    const char *as_of; /* a date */
+    uint64_t known_at; /* ms; 0: now */
 };
 
 /* The answer as "key key count; key count": unknown ones as "114?4"; an error
@@ -146,10 +149,11 @@ const char *kit_ask(struct kit *k, const struct kit_question *q);
 /* Asks and compares; the period is `from` alone. */
 void kit_stats_at(const char *file, int line, struct kit *k, const struct kit_question *q,
                   const char *expected);
-#define kit_stats(k, what, period, by_, where_, expected)                                     \
-    kit_stats_at(__FILE__, __LINE__, k,                                                       \
-                 &(struct kit_question){.count = what, .from = period, .by = by_, .where = where_}, \
-                 expected)
+#define kit_stats(k, what, period, by_, where_, expected)                                  \
+    kit_stats_at(                                                                          \
+        __FILE__, __LINE__, k,                                                             \
+        &(struct kit_question){.count = what, .from = period, .by = by_, .where = where_}, \
+        expected)
 #define kit_question(k, expected, ...) \
     kit_stats_at(__FILE__, __LINE__, k, &(struct kit_question){__VA_ARGS__}, expected)
 
@@ -164,6 +168,9 @@ const Madoguchi__Page *kit_show_number(struct kit *k, const char *number);
 const Madoguchi__Page *kit_list(struct kit *k, const char *where);
 /* A field of an entry as it stands, or "". */
 const char *kit_field(struct kit *k, uint64_t seq, const char *name);
+
+/* A number of the daemon's status. */
+unsigned long kit_status(struct kit *k, const char *name);
 
 /* Seq of the last entry. */
 uint64_t kit_head(struct kit *k);

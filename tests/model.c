@@ -4,8 +4,8 @@
 #include <string.h>
 
 const char *const model_field_names[MODEL_FIELDS] = {
-    "date",   "service", "topic",   "channel", "nature",  "program",     "origin", "route",
-    "outcome", "persons", "count",   "session", "session_kind"};
+    "date",  "service", "topic",   "channel", "nature",  "program",     "origin",
+    "route", "outcome", "persons", "count",   "session", "session_kind"};
 
 void model_init(struct model *m) {
     m->entry = calloc(MODEL_MOST, sizeof *m->entry);
@@ -105,7 +105,8 @@ bool model_may_correct(const struct model *m, const struct model_correction *c) 
     for (int f = 0; f < MODEL_FIELDS; f++) {
         changed = changed || (c->has[f] && strcmp(c->value[f], e.value[f]) != 0);
     }
-    return !e.voided && changed && (!c->has[MODEL_SESSION] || session_lives(m, c->value[MODEL_SESSION]));
+    return !e.voided && changed &&
+           (!c->has[MODEL_SESSION] || session_lives(m, c->value[MODEL_SESSION]));
 }
 
 void model_void_all(struct model *m, size_t i) {
@@ -168,8 +169,10 @@ static struct fact act_fact(const struct model *m, const struct model_entry *e,
     session_of(m, owner->value[MODEL_SESSION], &first);
     memcpy(f.value[MODEL_DATE], e->value[MODEL_DATE], MODEL_TEXT);
     memcpy(f.value[MODEL_SERVICE], owner->value[MODEL_SERVICE], MODEL_TEXT);
-    take(f.value[MODEL_TOPIC], outcome ? nothing : e->value[MODEL_TOPIC], owner->value[MODEL_TOPIC]);
-    take(f.value[MODEL_NATURE], outcome ? nothing : e->value[MODEL_NATURE], owner->value[MODEL_NATURE]);
+    take(f.value[MODEL_TOPIC], outcome ? nothing : e->value[MODEL_TOPIC],
+         owner->value[MODEL_TOPIC]);
+    take(f.value[MODEL_NATURE], outcome ? nothing : e->value[MODEL_NATURE],
+         owner->value[MODEL_NATURE]);
     take(f.value[MODEL_CHANNEL], e->value[MODEL_CHANNEL],
          outcome ? owner->value[MODEL_CHANNEL] : nothing);
     take(f.value[MODEL_PROGRAM], e->value[MODEL_PROGRAM], owner->value[MODEL_PROGRAM]);
@@ -228,8 +231,8 @@ static size_t facts_of(const struct model *m, size_t i, struct fact out[2]) {
 }
 
 struct group {
-    char key[200];      /* as printed */
-    char sort[200];     /* words with a byte below all others between them */
+    char key[200];  /* as printed */
+    char sort[200]; /* words with a byte below all others between them */
     char distinct[64];
     long count, unknown;
 };

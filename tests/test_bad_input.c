@@ -9,8 +9,8 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static void unknown_words(struct kit *k) {
-    kit_refused(k, ERR_UNKNOWN_CODE, "service", "log", "service", "migratoin", "date",
-                "2024-04-15", NULL);
+    kit_refused(k, ERR_UNKNOWN_CODE, "service", "log", "service", "migratoin", "date", "2024-04-15",
+                NULL);
     ck_assert_str_eq(k->last.near, "migration");
     kit_refused(k, ERR_UNKNOWN_CODE, "topic", "log", "service", "migration", "date", "2024-04-15",
                 "topic", "houseing", NULL);
@@ -21,8 +21,8 @@ static void unknown_words(struct kit *k) {
                 "topic", "legal", NULL);
     kit_refused(k, ERR_UNKNOWN_CODE, "topic", "log", "service", "migration", "date", "2024-04-15",
                 "topic", "housing;taxx", NULL);
-    static const char *const fields[] = {"channel", "program", "office", "nature", "origin",
-                                         "age",     "route",   "outcome"};
+    static const char *const fields[] = {"channel", "program", "office", "nature",
+                                         "origin",  "age",     "route",  "outcome"};
     for (size_t i = 0; i < COUNT(fields); i++) {
         kit_refused(k, ERR_UNKNOWN_CODE, fields[i], "log", "service", "migration", "date",
                     "2024-04-15", fields[i], "nowhere", NULL);
@@ -34,8 +34,8 @@ static void unknown_words(struct kit *k) {
                 "outcome", "issued", NULL);
     kit_refused(k, ERR_UNKNOWN_CODE, "outcome", "close", "case_number", c, "date", "2024-04-15",
                 "outcome", "gone", NULL);
-    static const char *const of_session[] = {"session_kind", "form", "venue_kind", "program",
-                                             "office", "service"};
+    static const char *const of_session[] = {"session_kind", "form",   "venue_kind",
+                                             "program",      "office", "service"};
     for (size_t i = 0; i < COUNT(of_session); i++) {
         if (i > 0) {
             kit_refused(k, ERR_UNKNOWN_CODE, of_session[i], "hold", "session_kind", "fair", "date",
@@ -47,13 +47,13 @@ static void unknown_words(struct kit *k) {
     }
     kit_refused(k, ERR_UNKNOWN_CODE, "service", "coverage", "period", "FY2024", "service", "moon",
                 NULL);
-    kit_refused(k, ERR_UNKNOWN_CODE, "session_kind", "coverage", "period", "FY2024",
-                "session_kind", "moon", NULL);
+    kit_refused(k, ERR_UNKNOWN_CODE, "session_kind", "coverage", "period", "FY2024", "session_kind",
+                "moon", NULL);
 }
 
 static void unknown_cases(struct kit *k) {
-    static const char *const numbers[] = {"M-2024-000001", "M-2024-1",  "S-2024-000001", "X-2024-000001",
-                                          "M-1-1",         "M",         "-",             "000001"};
+    static const char *const numbers[] = {
+        "M-2024-000001", "M-2024-1", "S-2024-000001", "X-2024-000001", "M-1-1", "M", "-", "000001"};
     static const char *const words[] = {"contact", "close", "reopen"};
     for (size_t i = 0; i < COUNT(numbers); i++) {
         for (size_t w = 0; w < COUNT(words); w++) {
@@ -82,11 +82,10 @@ static void unknown_cases(struct kit *k) {
 }
 
 static void bad_dates(struct kit *k) {
-    static const char *const never[] = {"20240230", "20230229", "20241301", "20240400", "0",
-                                        "99",       "20240432", "4294967295"};
+    static const char *const never[] = {"20240230", "20230229", "20241301", "20240400",
+                                        "0",        "99",       "20240432", "4294967295"};
     for (size_t i = 0; i < COUNT(never); i++) {
-        kit_refused(k, ERR_INVALID, "date", "log", "service", "migration", "=date", never[i],
-                    NULL);
+        kit_refused(k, ERR_INVALID, "date", "log", "service", "migration", "=date", never[i], NULL);
     }
     kit_refused(k, ERR_INVALID, "date", "log", "service", "migration", "date", "2099-04-15", NULL);
     kit_said(k, "future");
@@ -183,8 +182,7 @@ static void bad_texts(struct kit *k) {
                  {"１２３４５６７８９０１８", ERR_INDIVIDUAL_NUMBER},
                  {"1234-5678-9018", ERR_INDIVIDUAL_NUMBER}};
     for (size_t i = 0; i < COUNT(texts); i++) {
-        kit_refused(k, texts[i].code, "reason", "void", "seq", seq, "=reason", texts[i].text,
-                    NULL);
+        kit_refused(k, texts[i].code, "reason", "void", "seq", seq, "=reason", texts[i].text, NULL);
         ck_assert_ptr_null(strstr(k->last.en, "9018"));
         ck_assert_ptr_null(strchr(k->last.en, '\x1b'));
     }
@@ -246,8 +244,7 @@ static void out_of_place(struct kit *k) {
     kit_refused(k, ERR_INVALID, "case_number", "correct", "seq", "1", "case_number",
                 "M-2024-000001", "reason", "x", NULL);
     /* The founding and the catalogue are not to be changed. */
-    kit_refused(k, ERR_STATE, "entry", "correct", "seq", "1", "topic", "work", "reason", "x",
-                NULL);
+    kit_refused(k, ERR_STATE, "entry", "correct", "seq", "1", "topic", "work", "reason", "x", NULL);
     kit_refused(k, ERR_STATE, "entry", "void", "seq", "1", "reason", "x", NULL);
     kit_refused(k, ERR_STATE, "entry", "void", "seq", "2", "reason", "x", NULL);
     /* A field of another kind of entry, and one that its kind does not take. */
@@ -259,8 +256,8 @@ static void out_of_place(struct kit *k) {
                 "x", NULL);
     kit_refused(k, ERR_INVALID, "count", "correct", "seq", tally, "count", "many", "reason", "x",
                 NULL);
-    kit_refused(k, ERR_INVALID, "count", "correct", "seq", tally, "count", "1000001", "reason",
-                "x", NULL);
+    kit_refused(k, ERR_INVALID, "count", "correct", "seq", tally, "count", "1000001", "reason", "x",
+                NULL);
     kit_refused(k, ERR_INVALID, "date", "correct", "seq", tally, "date", "2024-02-30", "reason",
                 "x", NULL);
     kit_refused(k, ERR_INVALID, "date", "correct", "seq", tally, "date", "", "reason", "x", NULL);
@@ -279,8 +276,8 @@ static void figures_and_coverage(struct kit *k) {
     ck_assert_str_eq(kit_field(k, f, "value"), "25,990");
     uint64_t gone = kit_ok(k, "figure", "series", "population", "period", "R5", "value", "1",
                            "as_of", "2024-04-15", "source", "表", NULL);
-    uint64_t change = kit_ok(k, "correct", "seq", kit_text(k, gone), "value", "2", "reason", "転記",
-                             NULL);
+    uint64_t change =
+        kit_ok(k, "correct", "seq", kit_text(k, gone), "value", "2", "reason", "転記", NULL);
     kit_ok(k, "void", "seq", kit_text(k, gone), "reason", "誤り", NULL);
     kit_refused(k, ERR_STATE, "entry", "void", "seq", kit_text(k, change), "reason", "誤り", NULL);
     kit_refused(k, ERR_INVALID, "series", "correct", "seq", kit_text(k, f), "series", "other",
@@ -289,14 +286,14 @@ static void figures_and_coverage(struct kit *k) {
                 "as_of", "2024-04-15", "source", "x", NULL);
     kit_refused(k, ERR_INVALID, "period", "figure", "series", "p", "period", "2024-04-01..",
                 "value", "1", "as_of", "2024-04-15", "source", "x", NULL);
-    kit_refused(k, ERR_INVALID, "source", "figure", "series", "p", "period", "FY2024", "value",
-                "1", "as_of", "2024-04-15", NULL);
+    kit_refused(k, ERR_INVALID, "source", "figure", "series", "p", "period", "FY2024", "value", "1",
+                "as_of", "2024-04-15", NULL);
     kit_refused(k, ERR_INVALID, "series", "figure", "series", "Pop ulation", "period", "FY2024",
                 "value", "1", "as_of", "2024-04-15", "source", "x", NULL);
     uint64_t c = kit_ok(k, "coverage", "period", "2024-04-01..", "service", "migration", NULL);
     kit_ok(k, "void", "seq", kit_text(k, c), "reason", "誤り", NULL);
-    kit_ok(k, "coverage", "period", "令和2年度", "session_kind", "fair", "not_held", "yes", "reason",
-           "感染症", NULL);
+    kit_ok(k, "coverage", "period", "令和2年度", "session_kind", "fair", "not_held", "yes",
+           "reason", "感染症", NULL);
     kit_refused(k, ERR_INVALID, "reason", "coverage", "period", "FY2020", "not_held", "yes", NULL);
     kit_refused(k, ERR_INVALID, "reason", "coverage", "period", "FY2020", "reason", "x", NULL);
     kit_refused(k, ERR_INVALID, "period", "coverage", "period", "2024-04-31", NULL);
@@ -313,8 +310,8 @@ static void one_bad_request_spoils_nobody(struct kit *k) {
         kit_request(k, "void", "number", "M-2024-000001", "reason", "誤り", NULL),
         kit_request(k, "contact", "case_number", "M-2024-000001", "date", "2024-04-18", NULL),
         kit_request(k, "contact", "case_number", "M-2024-000002", "date", "2024-04-18", NULL)};
-    static const int expected[] = {0, ERR_UNKNOWN_CODE, 0, ERR_NOT_FOUND, 0,
-                                   ERR_INVALID, 0, ERR_STATE, 0};
+    static const int expected[] = {0, ERR_UNKNOWN_CODE, 0, ERR_NOT_FOUND, 0, ERR_INVALID,
+                                   0, ERR_STATE,        0};
     struct kit_answer answers[COUNT(all)];
     uint64_t seq = kit_head(k);
     kit_group(k, all, COUNT(all), answers);

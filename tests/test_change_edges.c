@@ -9,8 +9,8 @@
 static void correction_of_a_void_entry_stays(struct kit *k) {
     uint64_t figure = kit_ok(k, "figure", "series", "population", "period", "FY2024", "value",
                              "100", "as_of", "2024-05-01", "source", "住民基本台帳", NULL);
-    uint64_t correction = kit_ok(k, "correct", "seq", kit_text(k, figure), "value", "101",
-                                 "reason", "誤記", NULL);
+    uint64_t correction =
+        kit_ok(k, "correct", "seq", kit_text(k, figure), "value", "101", "reason", "誤記", NULL);
     kit_ok(k, "void", "seq", kit_text(k, figure), "reason", "誤り", NULL);
     kit_refused(k, ERR_STATE, "entry", "void", "seq", kit_text(k, correction), "reason", "誤り",
                 NULL);
@@ -88,8 +88,8 @@ static void lists_know_what_was_known(struct kit *k) {
 
 /* What the referral does not say is its case's. */
 static void a_referral_has_its_cases_channel(struct kit *k) {
-    const char *c = kit_log(k, "citizen", "2024-04-15", "channel", "phone", "office", "branch",
-                            NULL);
+    const char *c =
+        kit_log(k, "citizen", "2024-04-15", "channel", "phone", "office", "branch", NULL);
     kit_ok(k, "refer", "case_number", c, "date", "2024-05-02", "target", "lawyer", NULL);
     kit_stats(k, "referrals", "FY2024", "channel,office", NULL, "phone branch 1");
 }

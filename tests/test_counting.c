@@ -9,8 +9,8 @@
 /* ---- contacts and cases ------------------------------------------------------------- */
 
 static void log_is_contact_and_case(struct kit *k) {
-    const char *c = kit_log(k, "migration", "2024-04-15", "topic", "housing", "channel", "phone",
-                            NULL);
+    const char *c =
+        kit_log(k, "migration", "2024-04-15", "topic", "housing", "channel", "phone", NULL);
     ck_assert_str_eq(c, "M-2024-000001");
     ck_assert_str_eq(kit_log(k, "migration", "2024-03-31", NULL), "M-2023-000001");
     ck_assert_str_eq(kit_log(k, "citizen", "2024-04-16", NULL), "C-2024-000001");
@@ -173,8 +173,8 @@ static void outcome_carries_its_own_and_its_cases(struct kit *k) {
 
 static void unknown_is_left_out_and_said(struct kit *k) {
     const char *c = kit_log(k, "migration", "2024-04-15", NULL);
-    kit_ok(k, "outcome", "case_number", c, "date", "2024-04-16", "outcome", "moved", "persons",
-           "4", NULL);
+    kit_ok(k, "outcome", "case_number", c, "date", "2024-04-16", "outcome", "moved", "persons", "4",
+           NULL);
     kit_ok(k, "outcome", "case_number", c, "date", "2024-04-17", "outcome", "settled", NULL);
     kit_ok(k, "outcome", "case_number", c, "date", "2024-04-18", "outcome", "informed", "persons",
            "0", NULL);
@@ -200,8 +200,7 @@ static void one_marriage_two_cases(struct kit *k) {
     ck_assert_uint_eq(first->entry[1]->seq, seq);
     ck_assert_uint_eq(second->entry[1]->seq, seq);
     /* The second case has the outcome: the same again is warned of. */
-    kit_warned(k, 1, "outcome", "case_number", b, "date", "2024-06-04", "outcome", "married",
-               NULL);
+    kit_warned(k, 1, "outcome", "case_number", b, "date", "2024-06-04", "outcome", "married", NULL);
     kit_stats(k, "outcomes", "FY2024", "outcome", NULL, "married 2");
     kit_refused(k, ERR_INVALID, "with_case", "outcome", "case_number", a, "date", "2024-06-05",
                 "outcome", "couple", "with_case", a, NULL);
@@ -215,8 +214,7 @@ static void same_outcome_twice_is_a_warning(struct kit *k) {
     const char *c = kit_log(k, "migration", "2024-04-15", NULL);
     kit_ok(k, "outcome", "case_number", c, "date", "2024-05-01", "outcome", "moved", NULL);
     kit_ok(k, "outcome", "case_number", c, "date", "2024-05-02", "outcome", "settled", NULL);
-    kit_warned(k, 1, "outcome", "case_number", c, "date", "2024-05-03", "outcome", "settled",
-               NULL);
+    kit_warned(k, 1, "outcome", "case_number", c, "date", "2024-05-03", "outcome", "settled", NULL);
     kit_stats(k, "outcomes", "2024-05", "outcome", NULL, "moved 1; settled 2");
     /* Not only the last outcome is looked at. */
     kit_warned(k, 1, "outcome", "case_number", c, "date", "2024-05-04", "outcome", "moved", NULL);
@@ -225,8 +223,8 @@ static void same_outcome_twice_is_a_warning(struct kit *k) {
 
 static void close_adds_no_second_outcome(struct kit *k) {
     const char *c = kit_log(k, "migration", "2024-04-15", NULL);
-    kit_ok(k, "outcome", "case_number", c, "date", "2024-05-01", "outcome", "moved", "persons",
-           "2", NULL);
+    kit_ok(k, "outcome", "case_number", c, "date", "2024-05-01", "outcome", "moved", "persons", "2",
+           NULL);
     kit_ok(k, "close", "case_number", c, "date", "2024-05-02", "outcome", "moved", NULL);
     kit_stats(k, "outcomes", "2024-05", "outcome", NULL, "moved 1");
     kit_stats(k, "persons", "2024-05", NULL, NULL, "2");
@@ -325,8 +323,8 @@ static void entries_take_from_their_session(struct kit *k) {
     /* An outcome has a session only where it names one. */
     const char *c = kit_log(k, "migration", "2024-06-01", "session", s, NULL);
     kit_ok(k, "outcome", "case_number", c, "date", "2024-06-02", "outcome", "moved", NULL);
-    kit_ok(k, "outcome", "case_number", c, "date", "2024-06-03", "outcome", "settled", "session",
-           s, NULL);
+    kit_ok(k, "outcome", "case_number", c, "date", "2024-06-03", "outcome", "settled", "session", s,
+           NULL);
     kit_stats(k, "outcomes", "2024-06", "outcome,session_kind,venue,route", NULL,
               "moved - - holiday-opening 1; settled holiday-opening 1階 holiday-opening 1");
     kit_refused(k, ERR_NOT_FOUND, "session", "tally", "service", "mynumber", "date", "2024-04-14",

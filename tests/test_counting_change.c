@@ -9,8 +9,8 @@
 /* ---- corrections ------------------------------------------------------------------------ */
 
 static void per_field_the_last_live_correction_wins(struct kit *k) {
-    const char *c = kit_log(k, "migration", "2024-04-15", "topic", "housing", "origin", "tokyo",
-                            NULL);
+    const char *c =
+        kit_log(k, "migration", "2024-04-15", "topic", "housing", "origin", "tokyo", NULL);
     const char *seq = kit_text(k, k->last.seq);
     uint64_t first = kit_ok(k, "correct", "seq", seq, "topic", "work", "origin", "chiba", "reason",
                             "誤り", NULL);
@@ -18,8 +18,8 @@ static void per_field_the_last_live_correction_wins(struct kit *k) {
     kit_stats(k, "contacts", "2024-04", "topic,origin", NULL, "farming chiba 1");
     kit_ok(k, "void", "seq", kit_text(k, second), "reason", "違う", NULL);
     kit_stats(k, "contacts", "2024-04", "topic,origin", NULL, "work chiba 1");
-    uint64_t third = kit_ok(k, "correct", "seq", seq, "topic", "startup;work", "reason", "誤り",
-                            NULL);
+    uint64_t third =
+        kit_ok(k, "correct", "seq", seq, "topic", "startup;work", "reason", "誤り", NULL);
     kit_ok(k, "void", "seq", kit_text(k, first), "reason", "違う", NULL);
     kit_stats(k, "contacts", "2024-04", "topic,origin", NULL, "startup tokyo 1");
     kit_stats(k, "topics", "2024-04", "topic", NULL, "startup 1; work 1");
@@ -37,8 +37,7 @@ static void per_field_the_last_live_correction_wins(struct kit *k) {
 }
 
 static void correction_moves_the_month(struct kit *k) {
-    const char *c = kit_log(k, "migration", "2024-04-15", "outcome", "moved", "persons", "2",
-                            NULL);
+    const char *c = kit_log(k, "migration", "2024-04-15", "outcome", "moved", "persons", "2", NULL);
     uint64_t log = k->last.seq;
     kit_ok(k, "correct", "seq", kit_text(k, log), "date", "2024-03-15", "reason", "日付", NULL);
     kit_stats(k, "contacts", "FY2024", NULL, NULL, "");
@@ -52,8 +51,8 @@ static void correction_moves_the_month(struct kit *k) {
                 "reason", "日付", NULL);
     kit_refused(k, ERR_INVALID, "date", "correct", "seq", kit_text(k, log), "date", "2049-03-31",
                 "reason", "日付", NULL);
-    kit_refused(k, ERR_INVALID, "service", "correct", "seq", kit_text(k, log), "service",
-                "citizen", "reason", "業務", NULL);
+    kit_refused(k, ERR_INVALID, "service", "correct", "seq", kit_text(k, log), "service", "citizen",
+                "reason", "業務", NULL);
 }
 
 static void inheritance_moves_later_entries(struct kit *k) {
@@ -115,16 +114,15 @@ static void what_is_void_stays_void(struct kit *k) {
     const char *c = kit_log(k, "migration", "2024-04-15", "topic", "housing", NULL);
     const char *log = kit_text(k, k->last.seq);
     uint64_t contact = kit_ok(k, "contact", "case_number", c, "date", "2024-04-16", NULL);
-    uint64_t correction =
-        kit_ok(k, "correct", "seq", log, "topic", "work", "reason", "誤り", NULL);
+    uint64_t correction = kit_ok(k, "correct", "seq", log, "topic", "work", "reason", "誤り", NULL);
     kit_refused(k, ERR_STATE, "entry", "correct", "seq", kit_text(k, correction), "topic",
                 "farming", "reason", "誤り", NULL);
     kit_said(k, log);
     uint64_t voiding = kit_ok(k, "void", "seq", kit_text(k, contact), "reason", "誤り", NULL);
     kit_refused(k, ERR_STATE, "entry", "void", "seq", kit_text(k, contact), "reason", "誤り", NULL);
     kit_said(k, kit_text(k, voiding));
-    kit_refused(k, ERR_STATE, "entry", "correct", "seq", kit_text(k, contact), "date",
-                "2024-04-17", "reason", "誤り", NULL);
+    kit_refused(k, ERR_STATE, "entry", "correct", "seq", kit_text(k, contact), "date", "2024-04-17",
+                "reason", "誤り", NULL);
     kit_refused(k, ERR_STATE, "entry", "void", "seq", kit_text(k, voiding), "reason", "誤り", NULL);
     kit_refused(k, ERR_STATE, "entry", "correct", "seq", kit_text(k, voiding), "reason", "誤り",
                 "topic", "work", NULL);
@@ -158,8 +156,8 @@ static void voiding_a_case(struct kit *k) {
     const char *c = kit_log(k, "migration", "2024-04-15", "outcome", "informed", NULL);
     const char *log = kit_text(k, k->last.seq);
     kit_ok(k, "contact", "case_number", c, "date", "2024-05-16", NULL);
-    kit_ok(k, "outcome", "case_number", c, "date", "2024-06-16", "outcome", "moved", "persons",
-           "3", NULL);
+    kit_ok(k, "outcome", "case_number", c, "date", "2024-06-16", "outcome", "moved", "persons", "3",
+           NULL);
     kit_ok(k, "refer", "case_number", c, "date", "2024-06-16", "target", "housing-section", NULL);
     kit_refused(k, ERR_STATE, "entry", "void", "seq", log, "reason", "誤り", NULL);
     kit_said(k, c);
@@ -212,8 +210,8 @@ static void filters(struct kit *k) {
 }
 
 static void weekdays_and_holidays(struct kit *k) {
-    static const char *const days[] = {"2024-04-26", "2024-04-27", "2024-04-28", "2024-04-29",
-                                       "2024-04-30", "2024-05-03"};
+    static const char *const days[] = {"2024-04-26", "2024-04-27", "2024-04-28",
+                                       "2024-04-29", "2024-04-30", "2024-05-03"};
     for (size_t i = 0; i < COUNT(days); i++) {
         kit_ok(k, "tally", "service", "mynumber", "date", days[i], "topic", "application", NULL);
     }
@@ -252,9 +250,8 @@ static void known_at(struct kit *k) {
     kit_tick(k);
     uint64_t end = kit_ok(k, "void", "number", c, "reason", "二重", NULL);
     static const char *const by = "month,topic";
-    uint64_t times[] = {
-        kit_show(k, log)->recorded_at, kit_show(k, contact)->recorded_at,
-        kit_show(k, correction)->recorded_at, kit_show(k, end)->recorded_at};
+    uint64_t times[] = {kit_show(k, log)->recorded_at, kit_show(k, contact)->recorded_at,
+                        kit_show(k, correction)->recorded_at, kit_show(k, end)->recorded_at};
     kit_question(k, "", .count = "contacts", .from = "FY2024", .by = by, .known_at = times[0] - 1);
     kit_question(k, "2024-04 housing 1", .count = "contacts", .from = "FY2024", .by = by,
                  .known_at = times[0]);
@@ -267,7 +264,52 @@ static void known_at(struct kit *k) {
     kit_question(k, "", .count = "contacts", .from = "FY2024", .by = by);
 }
 
+/* ---- the catalogue in force ---------------------------------------------------------------- */
+
+/* What counts as 相談 is asked of the catalogue at the entry, also when the
+ * entry is corrected under another one. */
+static void catalogue_in_force(struct kit *k) {
+    uint64_t before =
+        kit_ok(k, "tally", "service", "mynumber", "date", "2024-04-15", "count", "2", NULL);
+    kit_stats(k, "consultations", "2024-04", "nature", NULL, "procedure 2");
+    static const char from[] =
+        "nature: procedure, consultation: [consultation, complaint, request, "
+        "opinion, procedure]";
+    static const char to[] = "nature: procedure, consultation: [consultation]";
+    struct kit_answer a = kit_put_catalogue(k, from, to);
+    ck_assert_msg(a.code == 0, "%s", a.en);
+    kit_ok(k, "tally", "service", "mynumber", "date", "2024-04-16", "count", "10", NULL);
+    kit_stats(k, "consultations", "2024-04", "nature", NULL, "procedure 2");
+    kit_stats(k, "contacts", "2024-04", "nature", NULL, "procedure 12");
+    kit_ok(k, "correct", "seq", kit_text(k, before), "count", "5", "reason", "数え直し", NULL);
+    kit_stats(k, "consultations", "2024-04", "nature", NULL, "procedure 5");
+}
+
+static void codes_are_retired(struct kit *k) {
+    uint64_t seq =
+        kit_ok(k, "log", "service", "migration", "date", "2024-04-15", "topic", "housing", NULL);
+    static const char from[] = "{code: housing, ja: 住まい, en: Housing, services: [migration]}";
+    static const char to[] =
+        "{code: housing, ja: 住まい, en: Housing, services: [migration], retired: 2024-06-01}";
+    ck_assert_int_eq(kit_put_catalogue(k, from, to).code, 0);
+    kit_ok(k, "log", "service", "migration", "date", "2024-05-31", "topic", "housing", NULL);
+    kit_refused(k, ERR_UNKNOWN_CODE, "topic", "log", "service", "migration", "date", "2024-06-01",
+                "topic", "housing", NULL);
+    kit_refused(k, ERR_UNKNOWN_CODE, "topic", "correct", "seq", kit_text(k, seq), "date",
+                "2024-06-01", "reason", "日付", NULL);
+    kit_stats(k, "cases", "FY2024", "topic", "topic=housing", "housing 2");
+    /* Removed it cannot be. */
+    uint64_t head = kit_head(k);
+    static const char whole[] = "  - {code: work, ja: 仕事, en: Work, services: [migration]}\n";
+    ck_assert_int_eq(kit_put_catalogue(k, whole, "").code, ERR_STATE);
+    kit_said(k, "work");
+    ck_assert_int_eq(kit_put_catalogue(k, "prefix: M", "prefix: X").code, ERR_STATE);
+    ck_assert_uint_eq(kit_head(k), head);
+}
+
 static const struct kit_scenario scenarios[] = {
+    {"catalogue in force", catalogue_in_force},
+    {"codes are retired", codes_are_retired},
     {"per field the last live correction wins", per_field_the_last_live_correction_wins},
     {"correction moves the month", correction_moves_the_month},
     {"inheritance moves later entries", inheritance_moves_later_entries},

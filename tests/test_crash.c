@@ -28,13 +28,14 @@ struct asked {
 struct client {
     const struct kit_daemon *daemon;
     uint32_t nth;
-    uint32_t done;    /* requests answered for good */
-    uint32_t sent;    /* requests ever sent: done .. sent - 1 may be recorded or not */
+    uint32_t done; /* requests answered for good */
+    uint32_t sent; /* requests ever sent: done .. sent - 1 may be recorded or not */
     struct asked *asked;
     const char *wrong; /* what the daemon did that it must not */
 };
 
-/* ---- a client that asserts nothing: it runs in a thread --------------------------------------- */
+/* ---- a client that asserts nothing: it runs in a thread ---------------------------------------
+ */
 
 static void make_id(uint8_t id[16], uint32_t client, uint32_t request) {
     memset(id, 0, 16);
@@ -114,13 +115,33 @@ static bool receive_answer(int fd, struct client *c) {
     return good;
 }
 
+/* Says hello; false when the daemon was killed before it answered. */
+static bool greet(int fd) {
+    uint8_t frame[FRAME_HEADER + 100];
+    uint8_t welcome[FRAME_HEADER + 1000];
+    size_t len;
+    Madoguchi__ClientMessage m = MADOGUCHI__CLIENT_MESSAGE__INIT;
+    Madoguchi__Hello hello = MADOGUCHI__HELLO__INIT;
+    SET(&hello, protocol, 1);
+    m.body_case = MADOGUCHI__CLIENT_MESSAGE__BODY_HELLO;
+    m.hello = &hello;
+    frame_header(frame, protobuf_c_message_get_packed_size(&m.base));
+    len = FRAME_HEADER + protobuf_c_message_pack(&m.base, frame + FRAME_HEADER);
+    if (fd < 0 || !kit_send_bytes(fd, frame, len) || !receive_all(fd, welcome, FRAME_HEADER)) {
+        return false;
+    }
+    frame_peek(welcome, FRAME_HEADER, &len);
+    return len <= 1000 && receive_all(fd, welcome + FRAME_HEADER, len);
+}
+
 /* Goes on from what was answered, asking again what was not, until the
  * connection is lost. */
 static void *work(void *ctx) {
     struct client *c = ctx;
-    int fd = kit_hello(c->daemon);
+    int fd = kit_connect(c->daemon);
     uint32_t next = c->done;
-    while (c->wrong == NULL && next + 1 < MOST / CLIENTS) {
+    bool greeted = greet(fd);
+    while (greeted && c->wrong == NULL && next + 1 < MOST / CLIENTS) {
         bool open = true;
         while (open && next < c->done + PIPELINED) {
             open = send_log(fd, c, next);
@@ -131,11 +152,14 @@ static void *work(void *ctx) {
             break;
         }
     }
-    close(fd);
+    if (fd >= 0) {
+        close(fd);
+    }
     return NULL;
 }
 
-/* ---- the rounds ---------------------------------------------------------------------------------- */
+/* ---- the rounds
+ * ---------------------------------------------------------------------------------- */
 
 static uint32_t rounds(void) {
     const char *given = getenv("CRASH_ROUNDS");

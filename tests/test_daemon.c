@@ -1,16 +1,12 @@
-/* The daemon as a process: limits, deadlines, signals, configuration, documents
- * in pieces.  Every limit is set short and met. */
+/* The daemon as a process: hello, deadlines, signals, configuration, starting. */
 #include "tests/kit_store.h"
 
 #include "proto/frame.h"
 
 #include <check.h>
-#include <dirent.h>
-#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -18,48 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const Madoguchi__Page *ask_status(struct kit *k) {
-    static Madoguchi__Status body;
-    static Madoguchi__Request r;
-    madoguchi__status__init(&body);
-    madoguchi__request__init(&r);
-    r.body_case = MADOGUCHI__REQUEST__BODY_STATUS;
-    r.status = &body;
-    const Madoguchi__Page *page = kit_read(k, &r);
-    ck_assert_ptr_nonnull(page);
-    return page;
-}
-
-static unsigned long status_of(struct kit *k, const char *name) {
-    const Madoguchi__Page *page = ask_status(k);
-    for (size_t i = 0; i < page->n_pair; i++) {
-        if (bytes_equal(page->pair[i]->name, name)) {
-            char text[64];
-            snprintf(text, sizeof text, "%.*s", (int)page->pair[i]->value.len,
-                     (const char *)page->pair[i]->value.data);
-            return strtoul(text, NULL, 10);
-        }
-    }
-    ck_abort_msg("status has no %s", name);
-}
-
-/* Nothing to read within ms. */
-static bool is_silent(int fd, int ms) {
-    struct pollfd p = {.fd = fd, .events = POLLIN};
-    return poll(&p, 1, ms) == 0;
-}
-
 /* ---- hello ------------------------------------------------------------------------------ */
-
-static void say(int fd, uint32_t protocol, const char *language) {
-    Madoguchi__ClientMessage m = MADOGUCHI__CLIENT_MESSAGE__INIT;
-    Madoguchi__Hello hello = MADOGUCHI__HELLO__INIT;
-    SET(&hello, protocol, protocol);
-    SET(&hello, language, bytes_of(language));
-    m.body_case = MADOGUCHI__CLIENT_MESSAGE__BODY_HELLO;
-    m.hello = &hello;
-    ck_assert(kit_send_message(fd, &m.base));
-}
 
 START_TEST(hello_first) {
     struct kit k;
@@ -68,13 +23,13 @@ START_TEST(hello_first) {
     ck_assert(kit_send_request(fd, 5, kit_ping()));
     kit_expect_closed(fd, ERR_MALFORMED);
     fd = kit_hello(&k.d);
-    say(fd, 1, "en");
+    kit_say_hello(fd, 1, "en");
     kit_expect_closed(fd, ERR_MALFORMED);
     fd = kit_connect(&k.d);
-    say(fd, 2, "en");
+    kit_say_hello(fd, 2, "en");
     kit_expect_closed(fd, ERR_MALFORMED);
     fd = kit_connect(&k.d);
-    say(fd, 0, "en");
+    kit_say_hello(fd, 0, "en");
     kit_expect_closed(fd, ERR_MALFORMED);
     kit_expect_alive(&k.d);
     kit_finish(&k);
@@ -87,7 +42,7 @@ START_TEST(welcome_says_who) {
     kit_start_daemon(&k, "in_flight_max: 7");
     arena_init(&a, 1u << 20);
     int fd = kit_connect(&k.d);
-    say(fd, 1, "ja");
+    kit_say_hello(fd, 1, "ja");
     const Madoguchi__ServerMessage *m = kit_receive(fd, &a);
     ck_assert_int_eq(m->body_case, MADOGUCHI__SERVER_MESSAGE__BODY_WELCOME);
     ck_assert_uint_eq(m->welcome->protocol, 1);
@@ -122,10 +77,10 @@ END_TEST
 
 START_TEST(first_frame_deadline) {
     struct kit k;
-    kit_start_daemon(&k, "first_frame_ms: 150");
+    kit_start_daemon(&k, "first_frame_ms: 400");
     int64_t start = kit_clock();
     kit_expect_end(kit_connect(&k.d));
-    ck_assert_int_ge(kit_clock() - start, 140);
+    ck_assert_int_ge(kit_clock() - start, 390);
     kit_expect_alive(&k.d);
     kit_finish(&k);
 }
@@ -134,7 +89,7 @@ END_TEST
 /* One byte now and then keeps no connection. */
 START_TEST(a_byte_at_a_time) {
     struct kit k;
-    kit_start_daemon(&k, "frame_ms: 300\nfirst_frame_ms: 300");
+    kit_start_daemon(&k, "frame_ms: 600\nfirst_frame_ms: 600");
     uint8_t frame[FRAME_HEADER + 200] = {0};
     frame_header(frame, 200);
     for (int greeted = 0; greeted < 2; greeted++) {
@@ -147,7 +102,7 @@ START_TEST(a_byte_at_a_time) {
             open = open && poll(&p, 1, 20) == 0;
         }
         ck_assert(!open);
-        ck_assert_int_ge(kit_clock() - start, 250);
+        ck_assert_int_ge(kit_clock() - start, 550);
         kit_expect_end(fd);
     }
     kit_daemon_await_log(&k.d, "frame-too-slow", 1);
@@ -158,12 +113,12 @@ END_TEST
 
 START_TEST(idle_deadline) {
     struct kit k;
-    kit_start_daemon(&k, "idle_ms: 200");
+    kit_start_daemon(&k, "idle_ms: 500");
     int busy = kit_hello(&k.d);
     int idle = kit_hello(&k.d);
     int64_t start = kit_clock();
     /* One that asks stays. */
-    while (kit_clock() - start < 600) {
+    while (kit_clock() - start < 1200) {
         struct arena a;
         arena_init(&a, 1u << 20);
         ck_assert(kit_send_request(busy, 1, kit_ping()));
@@ -175,199 +130,6 @@ START_TEST(idle_deadline) {
     close(busy);
     close(k.fd);
     k.fd = -1;
-    kit_finish(&k);
-}
-END_TEST
-
-/* ---- limits ------------------------------------------------------------------------------- */
-
-START_TEST(connection_limit) {
-    struct kit k;
-    kit_start_daemon(&k, "connections_max: 4");
-    int fds[3];
-    for (int i = 0; i < 3; i++) {
-        fds[i] = kit_hello(&k.d);
-    }
-    kit_daemon_await_log(&k.d, "connections-full", 1);
-    /* The fifth waits in the queue of the socket. */
-    int late = kit_connect(&k.d);
-    ck_assert_int_ge(late, 0);
-    say(late, 1, "en");
-    ck_assert(is_silent(late, 150));
-    ck_assert_uint_eq(status_of(&k, "connections"), 4);
-    close(fds[1]);
-    struct arena a;
-    arena_init(&a, 1u << 20);
-    const Madoguchi__ServerMessage *m = kit_receive(late, &a);
-    ck_assert_ptr_nonnull(m);
-    ck_assert_int_eq(m->body_case, MADOGUCHI__SERVER_MESSAGE__BODY_WELCOME);
-    ck_assert_uint_ge(kit_daemon_logged(&k.d, "connections-resumed"), 1);
-    arena_free(&a);
-    close(late);
-    close(fds[0]);
-    close(fds[2]);
-    kit_finish(&k);
-}
-END_TEST
-
-/* More requests than may be in flight are read later, none is lost, answers to
- * writes come in their order. */
-START_TEST(in_flight_limit) {
-    struct kit k;
-    enum { N = 400 };
-    kit_start_daemon(&k, "in_flight_max: 3\nwaiting_max: 8");
-    Madoguchi__Request *all[N];
-    for (uint32_t i = 0; i < N; i++) {
-        all[i] = i % 4 == 3
-                     ? kit_ping()
-                     : kit_request(&k, "log", "service", i % 4 == 1 ? "moon" : "citizen", "date",
-                                   "2024-04-15", NULL);
-    }
-    for (uint32_t i = 0; i < N; i++) {
-        ck_assert(kit_send_request(k.fd, i, all[i]));
-    }
-    uint32_t last_write = 0;
-    for (uint32_t i = 0; i < N; i++) {
-        const Madoguchi__Answer *answer = kit_answer_of(k.fd, &k.arena);
-        uint32_t serial = answer->serial;
-        ck_assert_uint_lt(serial, N);
-        ck_assert_int_eq(answer->body_case, serial % 4 == 3 ? MADOGUCHI__ANSWER__BODY_PAGE
-                                            : serial % 4 == 1
-                                                ? MADOGUCHI__ANSWER__BODY_ERROR
-                                                : MADOGUCHI__ANSWER__BODY_RECORDED);
-        if (serial % 4 != 3) {
-            ck_assert(serial == 0 || serial > last_write);
-            last_write = serial;
-        }
-    }
-    kit_stats(&k, "cases", "FY2024", NULL, NULL, "200");
-    kit_finish(&k);
-}
-END_TEST
-
-/* Out of descriptors: nobody is lost who is there, and who comes later is
- * served when there is room again. */
-START_TEST(out_of_descriptors) {
-    struct kit k;
-    enum { N = 20 };
-    int fds[N];
-    struct rlimit old;
-    kit_start_daemon(&k, NULL);
-    /* As many as it has open, and a few. */
-    char path[64];
-    unsigned n = 0;
-    snprintf(path, sizeof path, "/proc/%d/fd", (int)k.d.pid);
-    DIR *d = opendir(path);
-    ck_assert_ptr_nonnull(d);
-    while (readdir(d) != NULL) {
-        n++;
-    }
-    closedir(d);
-    struct rlimit few = {.rlim_cur = n + 3, .rlim_max = 4096};
-    ck_assert_int_eq(prlimit(k.d.pid, RLIMIT_NOFILE, &few, &old), 0);
-    for (int i = 0; i < N; i++) {
-        fds[i] = kit_connect(&k.d);
-        ck_assert_int_ge(fds[i], 0);
-    }
-    kit_ok(&k, "log", "service", "migration", "date", "2024-04-15", NULL);
-    ck_assert_uint_lt(status_of(&k, "connections"), N);
-    for (int i = 0; i < N; i++) {
-        close(fds[i]);
-    }
-    few.rlim_cur = 1024;
-    ck_assert_int_eq(prlimit(k.d.pid, RLIMIT_NOFILE, &few, NULL), 0);
-    kit_expect_alive(&k.d);
-    kit_finish(&k);
-}
-END_TEST
-
-/* More questions than may wait are told to come again, and nobody hangs. */
-START_TEST(busy) {
-    struct kit k;
-    enum { N = 12, EACH = 8 };
-    int fds[N];
-    Madoguchi__Request list = MADOGUCHI__REQUEST__INIT;
-    Madoguchi__Scope scope = MADOGUCHI__SCOPE__INIT;
-    list.body_case = MADOGUCHI__REQUEST__BODY_LIST;
-    list.list = &scope;
-    kit_start_daemon(&k, "query_threads: 1\nquery_waiting_max: 1");
-    for (int i = 0; i < 200; i++) {
-        kit_log(&k, "citizen", "2024-04-15", NULL);
-    }
-    for (int i = 0; i < N; i++) {
-        fds[i] = kit_hello(&k.d);
-    }
-    for (uint32_t q = 0; q < EACH; q++) {
-        for (int i = 0; i < N; i++) {
-            ck_assert(kit_send_request(fds[i], q, &list));
-        }
-    }
-    unsigned answered = 0;
-    for (int i = 0; i < N; i++) {
-        for (unsigned ended = 0; ended < EACH;) {
-            struct arena a;
-            arena_init(&a, 4u << 20);
-            const Madoguchi__Answer *answer = kit_answer_of(fds[i], &a);
-            bool refused = answer->body_case == MADOGUCHI__ANSWER__BODY_ERROR;
-            if (refused) {
-                ck_assert_int_eq((int)answer->error->code, ERR_BUSY);
-            }
-            answered += !refused;
-            ended += !answer->has_more || !answer->more;
-            arena_free(&a);
-        }
-        close(fds[i]);
-    }
-    ck_assert_uint_gt(answered, 0);
-    ck_assert_uint_eq(kit_list(&k, NULL)->n_case_row, 200);
-    kit_finish(&k);
-}
-END_TEST
-
-/* A reader that never reads holds up nobody and nothing grows with it. */
-START_TEST(slow_reader) {
-    struct kit k;
-    enum { CASES = 3000, QUESTIONS = 40 };
-    kit_start_daemon(&k, "output_high_bytes: 64 KiB\noutput_low_bytes: 16 KiB\nspool_memory_bytes: 64 KiB");
-    Madoguchi__Request *all[100];
-    struct kit_answer answers[100];
-    for (unsigned n = 0; n < CASES; n += 50) {
-        for (unsigned i = 0; i < 50; i++) {
-            all[i] = kit_request(&k, "log", "service", "citizen", "date", "2024-04-15", "topic",
-                                 "legal;tax;family", "origin", "tokyo", NULL);
-        }
-        kit_group(&k, all, 50, answers);
-    }
-    unsigned long before = kit_daemon_memory(&k.d);
-    int slow = kit_hello(&k.d);
-    Madoguchi__Request list = MADOGUCHI__REQUEST__INIT;
-    Madoguchi__Scope scope = MADOGUCHI__SCOPE__INIT;
-    list.body_case = MADOGUCHI__REQUEST__BODY_LIST;
-    list.list = &scope;
-    for (unsigned i = 0; i < QUESTIONS; i++) {
-        ck_assert(kit_send_request(slow, i, &list));
-    }
-    for (int i = 0; i < 10; i++) {
-        kit_stats(&k, "cases", "FY2024", NULL, NULL, "3000");
-        ck_assert_uint_eq(kit_list(&k, NULL)->n_case_row, CASES);
-    }
-    ck_assert_uint_lt(kit_daemon_memory(&k.d), before + 16384);
-    /* When it reads at last, every answer is whole. */
-    size_t rows[QUESTIONS] = {0};
-    for (unsigned ended = 0; ended < QUESTIONS;) {
-        struct arena a;
-        arena_init(&a, 4u << 20);
-        const Madoguchi__Answer *answer = kit_answer_of(slow, &a);
-        ck_assert_int_eq(answer->body_case, MADOGUCHI__ANSWER__BODY_PAGE);
-        ck_assert_uint_lt(answer->serial, QUESTIONS);
-        rows[answer->serial] += answer->page->n_case_row;
-        if (!answer->has_more || !answer->more) {
-            ck_assert_uint_eq(rows[answer->serial], CASES);
-            ended++;
-        }
-        arena_free(&a);
-    }
-    close(slow);
     kit_finish(&k);
 }
 END_TEST
@@ -434,12 +196,12 @@ START_TEST(sighup) {
     ck_assert_int_eq(unlink(k.d.config), 0);
     kill(k.d.pid, SIGHUP);
     kit_daemon_await_log(&k.d, "reload-refused", 3);
-    ck_assert_uint_eq(status_of(&k, "connections_max"), 5);
+    ck_assert_uint_eq(kit_status(&k, "connections_max"), 5);
     kit_daemon_configure(&k.d, "free_floor_bytes: 1\nconnections_max: 9\nmap_bytes: 1 GiB");
     kill(k.d.pid, SIGHUP);
     kit_daemon_await_log(&k.d, "reloaded", 1);
     ck_assert_uint_eq(kit_daemon_logged(&k.d, "reload-needs-restart key=map_bytes"), 1);
-    ck_assert_uint_eq(status_of(&k, "connections_max"), 9);
+    ck_assert_uint_eq(kit_status(&k, "connections_max"), 9);
     /* Connections live on. */
     struct arena a;
     arena_init(&a, 1u << 20);
@@ -524,9 +286,9 @@ START_TEST(refuses_to_start) {
                      1);
     ck_assert_int_eq(kit_daemon_run(&k.d, "serve", "--check-config", NULL), 0);
     ck_assert_int_eq(kit_daemon_run(&k.d, "serve", "--store", k.d.store, NULL), 2);
-    ck_assert_int_eq(kit_daemon_run(&k.d, "serve", "--store", k.d.store, "--listen",
-                                    "tls:localhost:1", NULL),
-                     2);
+    ck_assert_int_eq(
+        kit_daemon_run(&k.d, "serve", "--store", k.d.store, "--listen", "tls:localhost:1", NULL),
+        2);
     ck_assert_int_eq(kit_daemon_run(&k.d, "dance", NULL), 2);
     ck_assert_int_eq(kit_daemon_run(&k.d, "init", "--store", k.d.store, "--municipality", "062090",
                                     "--name", "長井市", NULL),
@@ -568,7 +330,8 @@ START_TEST(full_disk) {
 }
 END_TEST
 
-/* ---- several at once --------------------------------------------------------------------------- */
+/* ---- several at once ---------------------------------------------------------------------------
+ */
 
 START_TEST(many_connections) {
     struct kit k;
@@ -599,7 +362,7 @@ START_TEST(many_connections) {
         arena_free(&a);
         close(fds[i]);
     }
-    ck_assert_uint_eq(status_of(&k, "head"), 2 + N);
+    ck_assert_uint_eq(kit_status(&k, "head"), 2 + N);
     kit_finish(&k);
 }
 END_TEST
@@ -614,11 +377,6 @@ int main(void) {
     tcase_add_test(t, first_frame_deadline);
     tcase_add_test(t, a_byte_at_a_time);
     tcase_add_test(t, idle_deadline);
-    tcase_add_test(t, connection_limit);
-    tcase_add_test(t, in_flight_limit);
-    tcase_add_test(t, out_of_descriptors);
-    tcase_add_test(t, busy);
-    tcase_add_test(t, slow_reader);
     tcase_add_test(t, sigterm_answers_what_is_recorded);
     tcase_add_test(t, restart_goes_on);
     tcase_add_test(t, sighup);

@@ -109,8 +109,8 @@ static void live(struct kit *k, ProtobufCBinaryData catalogue, ProtobufCBinaryDa
                             "+nth", "1", NULL);
     kit_ok(k, "outcome", "case_number", c, "date", "2024-06-01", "outcome", "moved", "households",
            "1", "persons", "3", NULL);
-    kit_ok(k, "outcome", "case_number", a, "date", "2024-06-02", "outcome", "married",
-           "with_case", c, NULL);
+    kit_ok(k, "outcome", "case_number", a, "date", "2024-06-02", "outcome", "married", "with_case",
+           c, NULL);
     kit_warned(k, 1, "outcome", "case_number", c, "date", "2024-06-03", "outcome", "moved", NULL);
     kit_ok(k, "close", "case_number", c, "date", "2024-06-04", NULL);
     kit_ok(k, "reopen", "case_number", c, "date", "2024-06-05", NULL);
@@ -125,8 +125,8 @@ static void live(struct kit *k, ProtobufCBinaryData catalogue, ProtobufCBinaryDa
     kit_ok(k, "void", "number", a, "reason", "取下げ", NULL);
     ck_assert_int_eq(
         kit_put(k, MADOGUCHI__DOCUMENT_KIND__CATALOGUE, catalogue.data, catalogue.len).code, 0);
-    ck_assert_int_eq(
-        kit_put(k, MADOGUCHI__DOCUMENT_KIND__PLAN_DOCUMENT, plan.data, plan.len).code, 0);
+    ck_assert_int_eq(kit_put(k, MADOGUCHI__DOCUMENT_KIND__PLAN_DOCUMENT, plan.data, plan.len).code,
+                     0);
 }
 
 static void expect_numbers(struct kit *k) {

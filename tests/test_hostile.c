@@ -147,10 +147,10 @@ START_TEST(mutated_requests) {
     seed();
     Madoguchi__ClientMessage m = MADOGUCHI__CLIENT_MESSAGE__INIT;
     m.body_case = MADOGUCHI__CLIENT_MESSAGE__BODY_REQUEST;
-    m.request = kit_request(&k, "contact", "case_number", "N-2019-004711", "date", "2024-04-15",
-                            "topic", "housing;work", "channel", "phone", "nature", "request",
-                            "+check", "yes", "+on_behalf", "窓口", "+source", "f.csv", "+ref",
-                            "A-1", NULL);
+    m.request =
+        kit_request(&k, "contact", "case_number", "N-2019-004711", "date", "2024-04-15", "topic",
+                    "housing;work", "channel", "phone", "nature", "request", "+check", "yes",
+                    "+on_behalf", "窓口", "+source", "f.csv", "+ref", "A-1", NULL);
     SET(m.request, serial, 4);
     size_t len = protobuf_c_message_pack(&m.base, packed);
     int fd = -1;
@@ -277,10 +277,10 @@ END_TEST
 
 START_TEST(unknown_fields_and_bodies) {
     static const char *const frames[] = {
-        "\x12\x04\x08\x01\xe0\x07",     /* request: field 124 */
-        "\x12\x03\x08\x01\x00",         /* field 0 */
-        "\x12\x02\x08\x01",             /* a request for nothing */
-        "\x1a\x00",                     /* neither hello nor request */
+        "\x12\x04\x08\x01\xe0\x07",         /* request: field 124 */
+        "\x12\x03\x08\x01\x00",             /* field 0 */
+        "\x12\x02\x08\x01",                 /* a request for nothing */
+        "\x1a\x00",                         /* neither hello nor request */
         "\x12\x06\x08\x01\x82\x01\x01\x08", /* an act cut short */
     };
     static const size_t lens[] = {6, 5, 4, 2, 8};
@@ -301,7 +301,8 @@ START_TEST(unknown_fields_and_bodies) {
 }
 END_TEST
 
-/* ---- connections -------------------------------------------------------------------------------- */
+/* ---- connections --------------------------------------------------------------------------------
+ */
 
 /* It sends its requests, says that it sends no more, and reads the answers. */
 START_TEST(half_closed) {
@@ -310,8 +311,8 @@ START_TEST(half_closed) {
     arena_init(&a, 8u << 20);
     int fd = kit_hello(&k.d);
     for (uint32_t i = 0; i < 20; i++) {
-        Madoguchi__Request *r = kit_request(&k, "contact", "case_number", "N-2019-004711", "date",
-                                            "2024-04-15", NULL);
+        Madoguchi__Request *r =
+            kit_request(&k, "contact", "case_number", "N-2019-004711", "date", "2024-04-15", NULL);
         ck_assert(kit_send_request(fd, i, r));
     }
     shutdown(fd, SHUT_WR);
@@ -337,10 +338,10 @@ START_TEST(gone_in_the_middle) {
     for (unsigned i = 0; i < 100; i++) {
         int fd = kit_hello(&k.d);
         for (uint32_t n = 0; n < 1 + i % 7; n++) {
-            Madoguchi__Request *r =
-                i % 2 == 0 ? &list
-                           : kit_request(&k, "contact", "case_number", "N-2019-004711", "date",
-                                         "2024-04-15", NULL);
+            Madoguchi__Request *r = i % 2 == 0
+                                        ? &list
+                                        : kit_request(&k, "contact", "case_number", "N-2019-004711",
+                                                      "date", "2024-04-15", NULL);
             kit_send_request(fd, n, r);
         }
         if (i % 3 == 0) {

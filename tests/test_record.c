@@ -54,8 +54,8 @@ static void same_id_same_request_same_answer(struct kit *k) {
 
 static void same_answer_with_warnings(struct kit *k) {
     const char *c = kit_log(k, "migration", "2024-04-15", "outcome", "moved", NULL);
-    Madoguchi__Request *r = kit_request(k, "outcome", "case_number", c, "date", "2024-04-16",
-                                        "outcome", "moved", NULL);
+    Madoguchi__Request *r =
+        kit_request(k, "outcome", "case_number", c, "date", "2024-04-16", "outcome", "moved", NULL);
     ck_assert_uint_eq(kit_record(k, r).n_warning, 1);
     ck_assert_uint_eq(kit_record(k, r).n_warning, 1);
     ck_assert(k->last.known);
@@ -68,8 +68,8 @@ static void same_id_other_request_is_a_conflict(struct kit *k) {
     kit_refused(k, ERR_CONFLICT, "id", "log", "service", "migration", "date", "2024-04-16", "+id",
                 id, NULL);
     kit_said(k, "#3");
-    kit_refused(k, ERR_CONFLICT, "id", "tally", "service", "migration", "date", "2024-04-15",
-                "+id", id, NULL);
+    kit_refused(k, ERR_CONFLICT, "id", "tally", "service", "migration", "date", "2024-04-15", "+id",
+                id, NULL);
     kit_refused(k, ERR_CONFLICT, "id", "log", "service", "migration", "date", "2024-04-15",
                 "+on_behalf", "窓口", "+id", id, NULL);
     /* A refused request leaves its id free. */
@@ -91,7 +91,8 @@ static void anothers_id_is_unknown(struct kit *k) {
         return; /* one user runs the tests; the daemon takes the actor from the socket */
     }
     static const char id[] = "0123456789abcdef";
-    uint64_t first = kit_ok(k, "log", "service", "migration", "date", "2024-04-15", "+id", id, NULL);
+    uint64_t first =
+        kit_ok(k, "log", "service", "migration", "date", "2024-04-15", "+id", id, NULL);
     k->actor = "uid:1001";
     uint64_t second = kit_ok(k, "log", "service", "citizen", "date", "2024-04-16", "+id", id, NULL);
     ck_assert_uint_ne(first, second);
@@ -254,9 +255,9 @@ static void bad_documents(struct kit *k) {
         "natures:\n  - {code: consultation, ja: 相談, en: Consultation}\n";
     ProtobufCBinaryData packed;
     struct error e;
-    ck_assert_msg(
-        yaml_catalogue(small, sizeof small - 1, "small.yaml", &k->arena, &packed, &e) == 0, "%s",
-        e.en);
+    ck_assert_msg(yaml_catalogue(small, sizeof small - 1, "small.yaml", &k->arena, &packed, &e) ==
+                      0,
+                  "%s", e.en);
     ck_assert_int_eq(kit_put(k, MADOGUCHI__DOCUMENT_KIND__CATALOGUE, packed.data, packed.len).code,
                      ERR_STATE);
     ck_assert_uint_eq(kit_head(k), head);
@@ -271,12 +272,12 @@ static void plan_refused(struct kit *k, const char *text, const char *said) {
     ck_assert_str_ne(e.ja, "");
 }
 
-#define PLAN_HEAD                                                      \
+#define PLAN_HEAD                                                              \
     "plan: demo\ntitle: 計画\nmunicipality: \"062090\"\nsource: 計画書\n" \
     "years: {from: FY2021, to: FY2025}\n"
-#define ONE_INDICATOR                                                       \
-    "  - id: cases\n    name: 件数\n    unit: 件\n    kind: annual\n"          \
-    "    terms: [{count: cases, where: [service=migration]}]\n"             \
+#define ONE_INDICATOR                                                    \
+    "  - id: cases\n    name: 件数\n    unit: 件\n    kind: annual\n" \
+    "    terms: [{count: cases, where: [service=migration]}]\n"          \
     "    targets: [{period: FY2025, value: \"10\", comparator: 以上, source: p1}]\n"
 
 static void plan_files(struct kit *k) {
@@ -293,13 +294,23 @@ static void plan_files(struct kit *k) {
     plan_refused(k, PLAN_HEAD "indicators:\n  - *a\n", "plan.yaml");
     plan_refused(k, PLAN_HEAD "indicators: [", "plan.yaml");
     plan_refused(k, "", "plan.yaml");
+    static const char elsewhere[] =
+        "plan: demo\ntitle: 計画\nmunicipality: \"202037\"\nsource: 計画書\n"
+        "years: {from: FY2021, to: FY2025}\nindicators:\n" ONE_INDICATOR;
+    ck_assert_msg(yaml_plan(elsewhere, sizeof elsewhere - 1, "plan.yaml", &k->arena, &packed, &e) ==
+                      0,
+                  "%s", e.en);
+    ck_assert_int_eq(
+        kit_put(k, MADOGUCHI__DOCUMENT_KIND__PLAN_DOCUMENT, packed.data, packed.len).code,
+        ERR_STATE);
+    ck_assert_str_eq(k->last.field, "municipality");
     /* Codes that the catalogue does not have, and another city's plan. */
     static const char wrong_code[] =
         PLAN_HEAD "indicators:\n  - id: cases\n    name: 件数\n    unit: 件\n    kind: annual\n"
                   "    terms: [{count: cases, where: [service=moon]}]\n";
-    ck_assert_msg(yaml_plan(wrong_code, sizeof wrong_code - 1, "plan.yaml", &k->arena, &packed,
-                            &e) == 0,
-                  "%s", e.en);
+    ck_assert_msg(
+        yaml_plan(wrong_code, sizeof wrong_code - 1, "plan.yaml", &k->arena, &packed, &e) == 0,
+        "%s", e.en);
     uint64_t head = kit_head(k);
     ck_assert_int_eq(
         kit_put(k, MADOGUCHI__DOCUMENT_KIND__PLAN_DOCUMENT, packed.data, packed.len).code,

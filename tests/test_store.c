@@ -290,8 +290,7 @@ START_TEST(many_segments) {
     kit_live(&k, 1);
     ProtobufCBinaryData data = large_catalogue(&k);
     for (unsigned i = 0; i < 40; i++) {
-        struct kit_answer a =
-            kit_put(&k, MADOGUCHI__DOCUMENT_KIND__CATALOGUE, data.data, data.len);
+        struct kit_answer a = kit_put(&k, MADOGUCHI__DOCUMENT_KIND__CATALOGUE, data.data, data.len);
         ck_assert_msg(a.code == 0, "%s", a.en);
     }
     kit_tick(&k);

@@ -129,8 +129,8 @@ START_TEST(flipped_byte_after_a_clean_stop) {
         ck_assert_ptr_null(kit_show_number(&k, c));
         ck_assert_int_eq(k.last.code, ERR_DOES_NOT_HOLD);
         kit_said(&k, "00000000000000000001.seg");
-        kit_refused(&k, ERR_DOES_NOT_HOLD, "journal", "correct", "seq", kit_text(&k, seq),
-                    "topic", "work", "reason", "x", NULL);
+        kit_refused(&k, ERR_DOES_NOT_HOLD, "journal", "correct", "seq", kit_text(&k, seq), "topic",
+                    "work", "reason", "x", NULL);
         kit_stats(&k, "cases", "2024-04", NULL, NULL, "4");
         kit_close(&k, true);
     }
@@ -178,9 +178,9 @@ START_TEST(places_that_cannot_be) {
     ck_assert_int_eq(e.code, ERR_STATE);
     struct store_founding f = {.municipality = "062090", .name = "長井市", .actor = "uid:0"};
     f.municipality = "062091";
-    ck_assert_int_eq(store_create("/tmp/never", &f, &e), -1);
+    ck_assert_int_eq(store_create(kit_path_of(&k, "never"), &f, &e), -1);
     ck_assert_int_eq(e.code, ERR_INVALID);
-    ck_assert_int_ne(access("/tmp/never", F_OK), 0);
+    ck_assert_int_ne(access(kit_path_of(&k, "never"), F_OK), 0);
     kit_open(&k);
     kit_finish(&k);
 }
@@ -196,7 +196,8 @@ START_TEST(unwritable) {
     pid_t pid = fork();
     if (pid == 0) {
         struct error e = {0};
-        if (getuid() == 0 && (setgroups(0, NULL) != 0 || setgid(65534) != 0 || setuid(65534) != 0)) {
+        if (getuid() == 0 &&
+            (setgroups(0, NULL) != 0 || setgid(65534) != 0 || setuid(65534) != 0)) {
             _exit(3);
         }
         if (getuid() != 65534) {

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Every command shown in the manual pages and in README.md runs.
 #
-#   BUILD=build sh tests/man.sh [FILE...]
+#   BUILD=build sh tests/check_man.sh [FILE...]
 #
 # Of a manual page the lines of literal blocks that begin with "$ " are taken,
 # of a Markdown file those of ```console blocks; lines that follow with "> "
@@ -107,7 +107,7 @@ extract() {
 
 # The shell that runs a document. A command that is refused ends it.
 prelude='
-fail() { printf "man.sh: %s: this command failed:\n  %s\n" "$DOCUMENT" "$1" >&2; exit 1; }
+fail() { printf "check_man.sh: %s: this command failed:\n  %s\n" "$DOCUMENT" "$1" >&2; exit 1; }
 run() {
     echo "\$ $1"
     # Of a pipe every part counts; one that a "head" cut short (SIGPIPE) is fine.
@@ -130,7 +130,7 @@ run_document() {
     cd "$WORK/$(basename "$1")" || return 1
     extract "$ROOT/$1" || return 1
     if [ ! -e script.sh ]; then
-        echo "man.sh: $1 shows no command" >&2
+        echo "check_man.sh: $1 shows no command" >&2
         return 1
     fi
     cp -R "$ROOT/plans" plans
@@ -152,7 +152,7 @@ run_document() {
         return 1
     fi
     [ -z "${VERBOSE:-}" ] || cat output.log
-    echo "man.sh: $1: $(grep -c '^run ' script.sh) commands"
+    echo "check_man.sh: $1: $(grep -c '^run ' script.sh) commands"
     stop
     unset MADOGUCHI_SERVER
 }
