@@ -192,9 +192,14 @@ static void judge_disk(struct group *g) {
     }
 }
 
-static void publish(struct group *g, enum store_outcome outcome, struct error *e) {
+/* What is flushed is recorded: it is answered before the tables are made to
+ * show it, which happens before anything more is read. */
+static void finish(struct group *g, const struct request *end, enum store_outcome outcome,
+                   struct error *e) {
     if (outcome == STORE_DONE) {
         judge_disk(g);
+        answer_until(g, end);
+        conns_write(g->conns);
         outcome = store_publish(g->store, e);
     }
     if (outcome != STORE_DONE) {
@@ -205,9 +210,8 @@ static void publish(struct group *g, enum store_outcome outcome, struct error *e
 static void flushed(void *ctx, enum store_outcome outcome, const struct error *why) {
     struct group *g = ctx;
     struct error e = *why;
-    publish(g, outcome, &e);
     g->flushing = false;
-    answer_until(g, g->sealed);
+    finish(g, g->sealed, outcome, &e);
 }
 
 /* One group from the head of the queue: begin, record, flush, answer.  False
@@ -240,7 +244,8 @@ static bool run_one(struct group *g) {
         flusher_start(g->flusher);
         return false;
     } else if (entries > 0) {
-        publish(g, store_flush(g->store, &e), &e);
+        finish(g, end, store_flush(g->store, &e), &e);
+        return true;
     }
     answer_until(g, end);
     return true;

@@ -346,7 +346,7 @@ int store_record(struct store *s, const struct store_actor *actor,
  * many of them would change: their pages, scattered over the map, would
  * otherwise be written for every group. */
 #define SETTLE_MS      1000
-#define SETTLE_CHANGES 20000
+#define SETTLE_CHANGES 1000
 
 int store_settle(struct store *s, struct error *e) {
     uint64_t head = journal_head(s->journal)->seq;
