@@ -218,6 +218,10 @@ static void on_timer(evutil_socket_t fd, short what, void *arg) {
 
 /* ---- the turn ----------------------------------------------------------------- */
 
+void conns_write(struct conns *s) {
+    conns_write_dirty(s);
+}
+
 bool conns_turn(struct conns *s, void (*between)(void *ctx)) {
     conns_read_again(s);
     if (between != NULL) {

@@ -89,6 +89,9 @@ size_t conns_count(const struct conns *conns);
  * out of memory.  The first-frame deadline runs from here. */
 struct conn *conns_add(struct conns *conns, int fd);
 
+/* Writes what was answered now, without waiting for the end of the turn. */
+void conns_write(struct conns *conns);
+
 /* Ends a loop turn: reads on where messages were left, calls `between` (NULL:
  * nothing) which may answer, writes what was answered, frees what was closed.
  * Returns whether something is left to do, so that the loop must not sleep. */

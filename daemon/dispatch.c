@@ -440,7 +440,7 @@ struct dispatch *dispatch_new(const struct dispatch_setting *setting) {
     d->requests = requests_new();
     d->peers = peers_new(setting->base, 0, (unsigned)d->config->name_ms, on_name, d);
     if (d->conns != NULL && d->requests != NULL) {
-        d->group = group_new(setting->store, d->conns, d->requests);
+        d->group = group_new(setting->base, setting->store, d->conns, d->requests);
         d->queries = queries_new(setting->store, setting->pool, d->conns, d->requests,
                                  setting->room, line_of);
     }

@@ -1,6 +1,7 @@
 #include "daemon/group.h"
 
 #include "daemon/answer.h"
+#include "daemon/flusher.h"
 #include "daemon/log.h"
 
 #include <stdlib.h>
@@ -18,14 +19,27 @@ struct group {
     size_t waiting;
     size_t last;
     uint64_t turns;
+    struct flusher *flusher;
+    bool flushing; /* the requests before `sealed` wait for their flush */
+    struct request *sealed;
+    unsigned quick; /* flushes in a row that were quick */
     uint64_t answered;
 };
 
-struct group *group_new(struct store *store, struct conns *conns, struct requests *requests) {
+static void flushed(void *ctx, enum store_outcome outcome, const struct error *e);
+
+struct group *group_new(struct event_base *base, struct store *store, struct conns *conns,
+                        struct requests *requests) {
     struct group *g = calloc(1, sizeof *g);
-    if (g != NULL) {
-        *g = (struct group){.store = store, .conns = conns, .requests = requests};
-        g->end = &g->first;
+    if (g == NULL) {
+        return NULL;
+    }
+    *g = (struct group){.store = store, .conns = conns, .requests = requests};
+    g->end = &g->first;
+    g->flusher = flusher_new(base, store, flushed, g);
+    if (g->flusher == NULL) {
+        free(g);
+        return NULL;
     }
     return g;
 }
@@ -34,6 +48,7 @@ void group_free(struct group *g) {
     if (g == NULL) {
         return;
     }
+    flusher_free(g->flusher);
     while (g->first != NULL) {
         struct request *r = g->first;
         g->first = r->next;
@@ -51,6 +66,9 @@ void group_on_refusal(struct group *g,
 
 void group_add(struct group *g, struct request *r) {
     r->next = NULL;
+    if (g->flushing && g->sealed == NULL) {
+        g->sealed = r; /* what comes now is of the next group */
+    }
     *g->end = r;
     g->end = &r->next;
     g->waiting++;
@@ -58,6 +76,10 @@ void group_add(struct group *g, struct request *r) {
 
 size_t group_waiting(const struct group *g) {
     return g->waiting;
+}
+
+bool group_flushing(const struct group *g) {
+    return g->flushing;
 }
 
 size_t group_last(const struct group *g) {
@@ -133,28 +155,8 @@ static void answer(struct group *g, struct request *r) {
     conn_done(c);
 }
 
-/* One group from the head of the queue: begin, record, flush, answer. */
-static void run_one(struct group *g) {
-    struct request *first = g->first;
-    struct request *end = NULL;
-    struct error e = {0};
-    bool broken = false;
-    enum store_outcome outcome = store_begin(g->store, wall_ms(), &e);
-    if (outcome == STORE_DONE) {
-        end = record(g, first, &broken, &e);
-        if (broken || store_group_entries(g->store) == 0) {
-            store_abort(g->store);
-        } else {
-            outcome = store_commit(g->store, &e);
-        }
-    }
-    if (outcome == STORE_FATAL) {
-        die(&e);
-    }
-    if (broken || outcome == STORE_REFUSED) {
-        log_error(LEVEL_WARNING, "group-refused", &e);
-        refuse_all(first, end, &e);
-    }
+/* Answers and releases the requests before `end`. */
+static void answer_until(struct group *g, const struct request *end) {
     size_t n = 0;
     while (g->first != end) {
         struct request *r = g->first;
@@ -171,9 +173,89 @@ static void run_one(struct group *g) {
     }
 }
 
+/* A flush that takes as long as handing it to another thread and back is done
+ * here: that thread would only cost two wake-ups.  A slower disk must not hold
+ * those who only ask, so that its flushes run beside the loop until it was
+ * quick for a while. */
+#define QUICK_US   1000
+#define QUICK_RUNS 64
+
+static bool is_quick(struct group *g) {
+    return g->quick >= QUICK_RUNS;
+}
+
+static void judge_disk(struct group *g) {
+    if (store_flush_us(g->store) > QUICK_US) {
+        g->quick = 0;
+    } else if (g->quick < QUICK_RUNS) {
+        g->quick++;
+    }
+}
+
+/* What is flushed is recorded: it is answered before the tables are made to
+ * show it, which happens before anything more is read. */
+static void finish(struct group *g, const struct request *end, enum store_outcome outcome,
+                   struct error *e) {
+    if (outcome == STORE_DONE) {
+        judge_disk(g);
+        answer_until(g, end);
+        conns_write(g->conns);
+        outcome = store_publish(g->store, e);
+    }
+    if (outcome != STORE_DONE) {
+        die(e);
+    }
+}
+
+static void flushed(void *ctx, enum store_outcome outcome, const struct error *why) {
+    struct group *g = ctx;
+    struct error e = *why;
+    g->flushing = false;
+    finish(g, g->sealed, outcome, &e);
+}
+
+/* One group from the head of the queue: begin, record, flush, answer.  False
+ * when its flush goes on beside the loop. */
+static bool run_one(struct group *g) {
+    struct request *first = g->first;
+    struct request *end = NULL;
+    struct error e = {0};
+    bool broken = false;
+    size_t entries = 0;
+    enum store_outcome outcome = store_begin(g->store, wall_ms(), &e);
+    if (outcome == STORE_DONE) {
+        end = record(g, first, &broken, &e);
+        if (broken) {
+            store_abort(g->store);
+        } else {
+            outcome = store_seal(g->store, &e);
+            entries = store_group_entries(g->store);
+        }
+    }
+    if (outcome == STORE_FATAL) {
+        die(&e);
+    }
+    if (broken || outcome == STORE_REFUSED) {
+        log_error(LEVEL_WARNING, "group-refused", &e);
+        refuse_all(first, end, &e);
+    } else if (entries > 0 && !is_quick(g)) {
+        g->flushing = true;
+        g->sealed = end;
+        flusher_start(g->flusher);
+        return false;
+    } else if (entries > 0) {
+        finish(g, end, store_flush(g->store, &e), &e);
+        return true;
+    }
+    answer_until(g, end);
+    return true;
+}
+
 void group_run(struct group *g) {
+    if (g->flushing) {
+        return;
+    }
     g->turns++;
-    while (g->first != NULL) {
-        run_one(g);
+    while (g->first != NULL && run_one(g)) {
     }
 }

@@ -12,6 +12,8 @@
 #include "daemon/request.h"
 #include "store/store.h"
 
+#include <event2/event.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -21,7 +23,8 @@ struct group;
 
 /* The connections answered and the requests released are the caller's and must
  * outlive the group.  NULL when out of memory. */
-struct group *group_new(struct store *store, struct conns *conns, struct requests *requests);
+struct group *group_new(struct event_base *base, struct store *store, struct conns *conns,
+                        struct requests *requests);
 void group_free(struct group *g);
 
 /* Told of each refusal, for counting and logging.  NULL: nobody. */
@@ -35,6 +38,9 @@ void group_add(struct group *g, struct request *r);
 
 size_t group_waiting(const struct group *g);
 
+/* Whether a group waits for its flush beside the loop. */
+bool group_flushing(const struct group *g);
+
 /* How many requests the last group had. */
 size_t group_last(const struct group *g);
 
@@ -44,7 +50,9 @@ uint64_t group_turns(const struct group *g);
 /* Requests answered since the start. */
 uint64_t group_answered(const struct group *g);
 
-/* Records and answers everything that waits. */
+/* Records and answers everything that waits.  While the disk is slow the flush
+ * runs beside the loop: what waits then is recorded when it is done, and its
+ * answers come in a later turn. */
 void group_run(struct group *g);
 
 #endif

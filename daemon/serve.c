@@ -313,7 +313,7 @@ static int64_t now_us(void) {
  * carries them all. */
 static void gather(struct server *s) {
     struct group *g = dispatch_group(s->dispatch);
-    if (s->config->gather_us == 0 || group_waiting(g) == 0) {
+    if (s->config->gather_us == 0 || group_waiting(g) == 0 || group_flushing(g)) {
         return;
     }
     int64_t until = now_us() + (int64_t)s->config->gather_us;

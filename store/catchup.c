@@ -3,6 +3,9 @@
 #include <time.h>
 
 #define CATCHUP_COMMIT 2000
+/* Cells are applied when this many would change: months of entries change the
+ * same ones over and over. */
+#define CATCHUP_CELLS  150000
 #define PROGRESS_EVERY 200 /* ms */
 #define CATCHUP_ARENA  (16u << 20)
 
@@ -27,13 +30,14 @@ static int64_t monotonic_ms(void) {
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static int end_commit(struct catching *c, struct error *e) {
+static int end_commit(struct catching *c, bool last, struct error *e) {
     if (!c->open) {
         return 0;
     }
+    bool cells = last || cells_changes(c->fold->cells) > CATCHUP_CELLS;
     c->open = false;
     c->in_commit = 0;
-    if (fold_finish(c->fold, c->seq, c->hash, true, e) < 0) {
+    if (fold_finish(c->fold, c->seq, c->hash, cells, e) < 0) {
         txn_abort(&c->fold->view.txn);
         return -1;
     }
@@ -75,7 +79,11 @@ static int each(void *ctx, uint64_t seq, struct journal_place place, const uint8
     c->seq = seq;
     memcpy(c->hash, hash, 32);
     tell(c);
-    return ++c->in_commit == CATCHUP_COMMIT ? end_commit(c, x->error) : 0;
+    c->in_commit++;
+    if (seq == c->upto || c->in_commit == CATCHUP_COMMIT) {
+        return end_commit(c, seq == c->upto, x->error);
+    }
+    return 0;
 }
 
 int catchup_head(const struct tables *tables, struct fold_head *head, struct error *e) {
@@ -187,7 +195,7 @@ int catchup(struct fold *f, const struct tables *tables, uint64_t upto, const ch
     struct each_ctx x = {&c, e};
     int rc = journal_walk(f->view.journal, c.from, each, &x, e);
     if (rc == 0) {
-        rc = end_commit(&c, e);
+        rc = end_commit(&c, true, e);
     } else if (c.open) {
         fold_drop(f);
         txn_abort(&f->view.txn);

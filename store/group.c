@@ -347,7 +347,7 @@ int store_record(struct store *s, const struct store_actor *actor,
  * many of them would change: their pages, scattered over the map, would
  * otherwise be written for every group. */
 #define SETTLE_MS      1000
-#define SETTLE_CHANGES 20000
+#define SETTLE_CHANGES 1000
 
 int store_settle(struct store *s, struct error *e) {
     uint64_t head = journal_head(s->journal)->seq;
@@ -385,7 +385,7 @@ static void keep_cells(struct store *s) {
 
 /* ---- the end of a group ------------------------------------------------------------------ */
 
-enum store_outcome store_commit(struct store *s, struct error *e) {
+enum store_outcome store_seal(struct store *s, struct error *e) {
     if (s->broken) {
         store_abort(s);
         return error_set(e, ERR_INTERNAL, "", "The group could not be recorded. Try again.",
@@ -398,13 +398,27 @@ enum store_outcome store_commit(struct store *s, struct error *e) {
     const struct journal_head *head = journal_staged_head(s->journal);
     if (fold_finish(&s->fold, head->seq, head->hash, false, e) < 0) {
         store_abort(s);
+        s->group_entries = 0;
         return STORE_REFUSED;
     }
+    return STORE_DONE;
+}
+
+enum store_outcome store_flush(struct store *s, struct error *e) {
     uint64_t start = microseconds();
     if (journal_flush(s->journal, e) < 0) {
         return STORE_FATAL;
     }
-    uint64_t flushed = microseconds();
+    s->flush_us = microseconds() - start;
+    return STORE_DONE;
+}
+
+uint64_t store_flush_us(const struct store *s) {
+    return s->flush_us;
+}
+
+enum store_outcome store_publish(struct store *s, struct error *e) {
+    const struct journal_head *head = journal_head(s->journal);
     s->in_group = false;
     if (txn_commit(&s->fold.view.txn, e) < 0) {
         return STORE_FATAL;
@@ -413,11 +427,20 @@ enum store_outcome store_commit(struct store *s, struct error *e) {
     pthread_mutex_lock(&s->status_lock);
     s->status.groups++;
     s->status.entries += s->group_entries;
-    s->status.last_flush_us = flushed - start;
+    s->status.last_flush_us = s->flush_us;
     s->status.recorded_at = s->recorded_at;
     s->status.head = head->seq;
     s->status.applied = head->seq;
     memcpy(s->status.head_hash, head->hash, 32);
     pthread_mutex_unlock(&s->status_lock);
     return STORE_DONE;
+}
+
+enum store_outcome store_commit(struct store *s, struct error *e) {
+    enum store_outcome outcome = store_seal(s, e);
+    if (outcome != STORE_DONE || s->group_entries == 0) {
+        return outcome;
+    }
+    outcome = store_flush(s, e);
+    return outcome == STORE_DONE ? store_publish(s, e) : outcome;
 }

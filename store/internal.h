@@ -28,6 +28,7 @@ struct store {
     uint64_t now;         /* of the group, ms */
     uint64_t recorded_at; /* of the last entry */
     size_t group_entries, group_bytes;
+    uint64_t flush_us; /* of the last flush */
 
     char municipality[8];
     char *name;

@@ -119,6 +119,19 @@ size_t store_group_bytes(const struct store *s);
 
 /* Flushes the journal and makes the group visible. */
 enum store_outcome store_commit(struct store *s, struct error *e) MUST_CHECK;
+
+/* store_commit() in three steps, so that a slow disk does not hold the owner:
+ * store_seal() ends the group (a group without entries is given up:
+ * store_group_entries() is 0 then), store_flush() writes and flushes the
+ * journal and may run in another thread, store_publish() makes the group
+ * visible.  Between seal and publish the owner may ask for store_status() and
+ * anybody for store_read(); nothing else. */
+enum store_outcome store_seal(struct store *s, struct error *e) MUST_CHECK;
+enum store_outcome store_flush(struct store *s, struct error *e) MUST_CHECK;
+enum store_outcome store_publish(struct store *s, struct error *e) MUST_CHECK;
+
+/* How long the last flush took, in microseconds. */
+uint64_t store_flush_us(const struct store *s);
 void store_abort(struct store *s);
 
 /* Brings the cells (the roll-ups statistics are read from) up to date.  They
