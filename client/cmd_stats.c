@@ -92,6 +92,8 @@ static void print_heading(struct stats *s) {
         } else {
             printf("  FY%u", fy);
         }
+    } else if (from != NULL && to != NULL && strcmp(from, to) == 0) {
+        printf("  %s", from);
     } else {
         printf("  %s..%s", from != NULL ? from : "", to != NULL ? to : "");
     }

@@ -67,7 +67,12 @@ static int catalogue_then(struct reading *r, const Madoguchi__Scope *scope, stru
     if (query_known_at(r->view, scope->known_at, &seq, e) < 0) {
         return -1;
     }
-    const struct catalogue *then = view_catalogue(r->view, seq, NULL);
+    struct error why;
+    const struct catalogue *then = view_catalogue(r->view, seq, &why);
+    if (then == NULL && why.code != ERR_STATE) {
+        *e = why;
+        return -1;
+    }
     if (then != NULL) { /* before the first one nothing is counted */
         view_catalogue_done(r->view, r->catalogue);
         r->catalogue = q->catalogue = then;

@@ -1,5 +1,6 @@
 /* Corrections and voidings that meet each other: what was taken back stays
  * taken back, and what a correction may say is what a new entry might. */
+#include "proto/yaml.h"
 #include "tests/kit_store.h"
 
 #include <check.h>
@@ -102,6 +103,72 @@ static void stats_have_no_status(struct kit *k) {
     ck_assert_msg(strncmp(answer, "error", 5) == 0, "%s", answer);
 }
 
+static const char capital[] = "members: [tokyo, kanagawa, saitama, chiba]";
+
+/* Groups of codes are what they were then. */
+static void groups_as_they_were_known(struct kit *k) {
+    kit_log(k, "migration", "2024-04-15", "origin", "tokyo", NULL);
+    kit_log(k, "migration", "2024-04-15", "origin", "chiba", NULL);
+    kit_tick(k);
+    uint64_t then = k->now;
+    kit_tick(k);
+    ck_assert_int_eq(kit_put_catalogue(k, capital, "members: [tokyo]").code, 0);
+    kit_stats(k, "contacts", "FY2024", NULL, "origin=@shutoken", "1");
+    if (!k->daemon) {
+        kit_question(k, "2", .count = "contacts", .from = "FY2024", .where = "origin=@shutoken",
+                     .known_at = then);
+        kit_question(k, "", .count = "contacts", .from = "FY2024", .where = "origin=@shutoken",
+                     .known_at = 1);
+    }
+}
+
+/* The default catalogue with its first group cut to one member. */
+static Madoguchi__Request *small_catalogue(struct kit *k) {
+    Madoguchi__Request *r = arena_zalloc(&k->arena, sizeof *r);
+    Madoguchi__Put *put = arena_zalloc(&k->arena, sizeof *put);
+    char *text = arena_zalloc(&k->arena, YAML_MAX);
+    ProtobufCBinaryData packed;
+    struct error e;
+    FILE *file = fopen("plans/catalogue.yaml", "rb");
+    ck_assert_ptr_nonnull(file);
+    size_t len = fread(text, 1, YAML_MAX - 1, file);
+    fclose(file);
+    char *at = strstr(text, ", kanagawa, saitama, chiba]");
+    ck_assert_ptr_nonnull(at);
+    memset(at, ' ', strlen(", kanagawa, saitama, chiba"));
+    ck_assert_int_eq(yaml_catalogue(text, len, "small", &k->arena, &packed, &e), 0);
+    madoguchi__request__init(r);
+    madoguchi__put__init(put);
+    SET(r, id, ((ProtobufCBinaryData){16, (uint8_t *)"0123456789abcdef"}));
+    SET(put, kind, MADOGUCHI__DOCUMENT_KIND__CATALOGUE);
+    SET(put, data, packed);
+    r->body_case = MADOGUCHI__REQUEST__BODY_PUT;
+    r->put = put;
+    return r;
+}
+
+/* A group that was given up leaves nothing, not even in memory. */
+static void a_catalogue_given_up_is_forgotten(struct kit *k) {
+    if (k->daemon) {
+        return;
+    }
+    kit_log(k, "migration", "2024-04-15", "origin", "chiba", NULL);
+    uint64_t head = kit_head(k);
+    Madoguchi__Request *put = small_catalogue(k);
+    Madoguchi__Request *log =
+        kit_request(k, "log", "service", "migration", "date", "2024-04-15", NULL);
+    struct store_actor actor = {.id = k->actor};
+    struct store_result result;
+    struct error e;
+    ck_assert_int_eq(store_begin(k->store, k->now, &e), STORE_DONE);
+    ck_assert_int_eq(store_record(k->store, &actor, put, &k->arena, &result, &e), 0);
+    ck_assert_int_eq(store_record(k->store, &actor, log, &k->arena, &result, &e), 0);
+    store_abort(k->store);
+    ck_assert_uint_eq(kit_head(k), head);
+    ck_assert_int_eq(kit_put_catalogue(k, capital, "members: [saitama, chiba]").code, 0);
+    kit_stats(k, "contacts", "FY2024", NULL, "origin=@shutoken", "1");
+}
+
 static const struct kit_scenario scenarios[] = {
     {"correction of a void entry stays", correction_of_a_void_entry_stays},
     {"voiding a case takes its outcome from the other",
@@ -111,6 +178,8 @@ static const struct kit_scenario scenarios[] = {
     {"lists know what was known", lists_know_what_was_known},
     {"a referral has its case's channel", a_referral_has_its_cases_channel},
     {"stats have no status", stats_have_no_status},
+    {"groups as they were known", groups_as_they_were_known},
+    {"a catalogue given up is forgotten", a_catalogue_given_up_is_forgotten},
 };
 
 int main(void) {
