@@ -13,7 +13,7 @@ WERROR    ?=
 OPT       ?= -O2 -g
 
 DEBIAN    := build-essential pkg-config libevent-dev liblmdb-dev libprotobuf-c-dev \
-             protobuf-c-compiler libsodium-dev libcyaml-dev libcsv-dev libsystemd-dev \
+             protobuf-c-compiler libsodium-dev libcyaml-dev libyaml-dev libcsv-dev libsystemd-dev \
              libunistring-dev check gettext python3 mandoc
 MODULES   := libevent_core libprotobuf-c libsodium libcyaml libsystemd lmdb
 TESTMODULES := check
@@ -150,13 +150,13 @@ ASAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-f
 TSAN_FLAGS := -fsanitize=thread -fno-omit-frame-pointer
 
 asan:
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)-asan OPT='-O1 -g' FORTIFY= \
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)-asan OPT='-O1 -g' FORTIFY= WERROR= \
 	    SANITIZE='$(ASAN_FLAGS)' SCRIPTS='$(if $(LONG),$(SCRIPTS))' check-run
 
 # Threads: the daemon with its pool, and readers beside the writer.
 TSAN_TESTS := $(filter %/test_daemon %/test_daemon_limits %/test_daemon_put %/test_pool %/test_journal,$(TESTS))
 tsan:
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)-tsan OPT='-O1 -g' FORTIFY= \
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)-tsan OPT='-O1 -g' FORTIFY= WERROR= \
 	    SANITIZE='$(TSAN_FLAGS)' check-tsan
 check-tsan: all $(TSAN_TESTS)
 	@BUILD=$(BUILD) sh tests/run.sh $(TSAN_TESTS)

@@ -158,12 +158,13 @@ int store_create(const char *path, const struct store_founding *founding, struct
                          "お使いください。",
                          path);
     }
-    if (snprintf(beside, sizeof beside, "%.*s.new-%d", (int)(end - path), path, (int)getpid()) >=
+    /* What a killed attempt left beside is in nobody's way. */
+    if (snprintf(beside, sizeof beside, "%.*s.new-XXXXXX", (int)(end - path), path) >=
         (int)sizeof beside) {
         return error_set(e, ERR_INVALID, "store", "The path is too long.", "パスが長すぎます。");
     }
-    if (mkdir(beside, 0700) < 0) {
-        return system_error(beside, e);
+    if (mkdtemp(beside) == NULL) {
+        return system_error(path, e);
     }
     int rc = fill(beside, founding, e);
     if (rc == 0 && rename(beside, path) < 0) {

@@ -73,12 +73,13 @@ static int figure_read(struct period_data *d, const struct cursor *c, uint64_t s
 
 /* Puts one row of the table into the list, where it is the newest so far. */
 static int figure_take(struct period_data *d, const struct cursor *c, uint32_t as_of,
-                       struct arena *a, struct figure **list, size_t *n, size_t *cap,
-                       struct error *e) {
+                       struct arena *scratch, struct arena *a, struct figure **list, size_t *n,
+                       size_t *cap, struct error *e) {
     const Journal__Figure *f;
     struct figure figure;
     uint64_t seq = get_u64((const uint8_t *)c->key.mv_data + c->key.mv_size - 8);
-    if (figure_read(d, c, seq, a, &f, e) < 0) {
+    arena_reset(scratch);
+    if (figure_read(d, c, seq, scratch, &f, e) < 0) {
         return -1;
     }
     if (f == NULL || f->as_of > as_of || !figure_fill(f, seq, a, &figure)) {
@@ -107,6 +108,8 @@ int period_figures(struct period_data *d, ProtobufCBinaryData series, uint32_t a
     int rc = 0;
     *out = NULL;
     *n = 0;
+    struct arena scratch; /* of one figure */
+    arena_init(&scratch, PERIOD_SCRATCH_BYTES);
     key_start(&prefix);
     key_text(&prefix, series);
     cursor_open(&c, &d->view->txn, TABLE_FIGURES);
@@ -116,9 +119,10 @@ int period_figures(struct period_data *d, ProtobufCBinaryData series, uint32_t a
             d->view->txn.failed = MDB_CORRUPTED;
             break;
         }
-        rc = figure_take(d, &c, as_of, a, out, n, &cap, e);
+        rc = figure_take(d, &c, as_of, &scratch, a, out, n, &cap, e);
     }
     cursor_close(&c);
+    arena_free(&scratch);
     if (rc == 0 && d->view->txn.failed != 0) {
         rc = txn_error(&d->view->txn, e);
     }

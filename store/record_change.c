@@ -117,7 +117,7 @@ static int check_session_dates(struct recording *r, const Journal__Entry *entry,
                    : record_check_date(r, "date", plan->session->date, e);
     }
     if (s->kind != MADOGUCHI__SESSION_KIND__PLAN) {
-        return 0;
+        return s->has_date ? record_check_planned(r, s->date, e) : 0;
     }
     struct held_dates d = {.view = r->view, .arena = r->arena, .error = e};
     if (view_links(r->view, opening, held_date, &d) != 0) {

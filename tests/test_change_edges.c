@@ -53,6 +53,17 @@ static void held_sessions_stay_in_the_past(struct kit *k) {
                 "reason", "誤記", NULL);
 }
 
+/* Nor does a cancelled one leave the years that are recorded. */
+static void cancelled_sessions_stay_where_they_were(struct kit *k) {
+    const char *s = kit_plan(k, "seminar", "2024-04-15", "service", "migration", NULL);
+    uint64_t cancel = kit_ok(k, "cancel", "session", s, "reason", "台風", NULL);
+    kit_refused(k, ERR_INVALID, "date", "correct", "seq", kit_text(k, cancel), "date", "2099-04-15",
+                "reason", "誤記", NULL);
+    kit_refused(k, ERR_INVALID, "date", "correct", "seq", kit_text(k, cancel), "date", "1999-04-15",
+                "reason", "誤記", NULL);
+    kit_ok(k, "correct", "seq", kit_text(k, cancel), "date", "2024-04-16", "reason", "誤記", NULL);
+}
+
 /* Without its own date a held session has the plan's, also when it lies ahead. */
 static void a_cleared_date_is_the_plans(struct kit *k) {
     char s[32];
@@ -174,6 +185,7 @@ static const struct kit_scenario scenarios[] = {
     {"voiding a case takes its outcome from the other",
      voiding_a_case_takes_its_outcome_from_the_other},
     {"held sessions stay in the past", held_sessions_stay_in_the_past},
+    {"cancelled sessions stay where they were", cancelled_sessions_stay_where_they_were},
     {"a cleared date is the plan's", a_cleared_date_is_the_plans},
     {"lists know what was known", lists_know_what_was_known},
     {"a referral has its case's channel", a_referral_has_its_cases_channel},
