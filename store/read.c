@@ -10,6 +10,8 @@
 
 #define READ_ARENA     (16u << 20)
 #define DOCUMENT_PIECE 32768
+/* A plan of 1 MiB, unpacked. */
+#define PLAN_ARENA (64u << 20)
 /* Cases of one filtered list. */
 #define LIST_MAX 2000000
 
@@ -270,19 +272,22 @@ static int send_document(struct reading *r, ProtobufCBinaryData data) {
 static int add_plan(struct reading *r, struct pages *pages, ProtobufCBinaryData id,
                     struct error *e) {
     struct arena *a = pages_arena(pages);
+    struct arena whole; /* of the document: a page has room for its row only */
     Document__Plan *plan;
     uint64_t seq;
     Madoguchi__Pair *pair = arena_alloc(a, sizeof *pair);
     if (pair == NULL) {
         return view_no_room(e);
     }
-    if (view_plan(r->view, id, UINT64_MAX, a, &plan, &seq, e) < 0) {
-        return -1;
-    }
     madoguchi__pair__init(pair);
-    SET(pair, name, plan->id);
-    SET(pair, value, plan->title);
-    return pages_add(pages, "pair", &pair->base, e);
+    arena_init(&whole, PLAN_ARENA);
+    int rc = view_plan(r->view, id, UINT64_MAX, &whole, &plan, &seq, e);
+    if (rc == 0) {
+        SET(pair, name, arena_bytes(a, plan->id));
+        SET(pair, value, arena_bytes(a, plan->title));
+    }
+    arena_free(&whole);
+    return rc < 0 ? -1 : pages_add(pages, "pair", &pair->base, e);
 }
 
 /* Each plan once: behind an id's newest version begins the next id. */
@@ -308,7 +313,7 @@ static int read_plan(struct reading *r, ProtobufCBinaryData id, struct error *e)
     Document__Plan *plan;
     Journal__Entry *entry;
     uint64_t seq;
-    arena_init(&a, READ_ARENA);
+    arena_init(&a, PLAN_ARENA);
     int rc = view_plan(r->view, id, UINT64_MAX, &a, &plan, &seq, e);
     if (rc == 0) {
         rc = view_entry(r->view, seq, &a, &entry, e);

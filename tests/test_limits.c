@@ -1,9 +1,12 @@
 /* Much of one thing: corrections of one entry, contacts of one case, long
  * texts.  Nothing that was accepted may become impossible to change, to show
  * or to fold again. */
+#include "proto/yaml.h"
 #include "tests/kit_store.h"
 
 #include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LONG_TEXT 4000
@@ -49,6 +52,46 @@ static void many_corrections_of_one_entry(struct kit *k) {
     kit_stats(k, "contacts", "FY2024", NULL, NULL, "");
 }
 
+/* Plans of some hundred indicators each are listed, however many there are. */
+static void many_plans(struct kit *k) {
+    enum { PLANS = 12, INDICATORS = 400 };
+    if (k->daemon) {
+        return; /* one piece of a document is too small */
+    }
+    for (int p = 0; p < PLANS; p++) {
+        char *text;
+        size_t len;
+        FILE *out = open_memstream(&text, &len);
+        struct error e;
+        ProtobufCBinaryData packed;
+        arena_reset(&k->arena);
+        fprintf(out,
+                "plan: plan-%d\ntitle: t\nmunicipality: \"062090\"\n"
+                "years: {from: FY2019, to: FY2023}\nindicators:\n",
+                p);
+        for (int i = 0; i < INDICATORS; i++) {
+            fprintf(out,
+                    "  - {id: i-%d, name: n, kind: annual, note: %.200s,"
+                    " terms: [{count: cases, where: [service=migration]}]}\n",
+                    i, long_text());
+        }
+        fclose(out);
+        ck_assert_msg(yaml_plan(text, len, "p", &k->arena, &packed, &e) == 0, "%s", e.en);
+        free(text);
+        struct kit_answer a =
+            kit_put(k, MADOGUCHI__DOCUMENT_KIND__PLAN_DOCUMENT, packed.data, packed.len);
+        ck_assert_msg(a.code == 0, "%s", a.en);
+    }
+    Madoguchi__Request request = MADOGUCHI__REQUEST__INIT;
+    Madoguchi__Documents documents = MADOGUCHI__DOCUMENTS__INIT;
+    SET(&documents, kind, MADOGUCHI__DOCUMENT_KIND__PLAN_DOCUMENT);
+    request.body_case = MADOGUCHI__REQUEST__BODY_DOCUMENTS;
+    request.documents = &documents;
+    const Madoguchi__Page *page = kit_read(k, &request);
+    ck_assert_msg(page != NULL, "%s", k->last.en);
+    ck_assert_uint_eq(page->n_pair, PLANS);
+}
+
 /* One correction may move what any number of entries inherit. */
 static void many_entries_of_one_session(struct kit *k) {
     enum { GROUP = 250, GROUPS = 180 };
@@ -74,6 +117,7 @@ static void many_entries_of_one_session(struct kit *k) {
 
 static const struct kit_scenario scenarios[] = {
     {"many corrections of one entry", many_corrections_of_one_entry},
+    {"many plans", many_plans},
     {"many entries of one session", many_entries_of_one_session},
 };
 
