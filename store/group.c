@@ -88,6 +88,7 @@ void store_abort(struct store *s) {
         fold_drop(&s->fold);
         txn_abort(&s->fold.view.txn);
         journal_unstage(s->journal);
+        catalogues_forget(s->catalogues, journal_head(s->journal)->seq);
     }
 }
 

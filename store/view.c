@@ -291,6 +291,17 @@ void catalogues_free(struct catalogues *c) {
     }
 }
 
+void catalogues_forget(struct catalogues *c, uint64_t seq) {
+    pthread_mutex_lock(&c->lock);
+    for (int i = 0; i < CATALOGUES_KEPT; i++) {
+        if (c->kept[i] != NULL && c->kept[i]->seq > seq) {
+            kept_free(c->kept[i]);
+            c->kept[i] = NULL;
+        }
+    }
+    pthread_mutex_unlock(&c->lock);
+}
+
 static const struct catalogue *kept_take(struct catalogues *c, uint64_t seq) {
     for (int i = 0; i < CATALOGUES_KEPT; i++) {
         struct kept *k = c->kept[i];

@@ -16,6 +16,8 @@
 struct catalogues;
 struct catalogues *catalogues_new(void);
 void catalogues_free(struct catalogues *c);
+/* Forgets those put after `seq`: their entries were given up with their group. */
+void catalogues_forget(struct catalogues *c, uint64_t seq);
 
 struct view {
     struct txn txn;
