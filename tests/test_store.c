@@ -256,10 +256,10 @@ static int add_catalogue(struct kit *k, ProtobufCBinaryData catalogue, struct er
 static int add_topic(struct kit *k, const char *topic, struct error *e) {
     struct store_actor actor = {.id = "uid:1"};
     struct store_result result;
-    return store_record(k->store, &actor,
-                        kit_request(k, "log", "service", "migration", "date", "2024-04-15", "topic",
-                                    topic, NULL),
-                        &k->arena, &result, e);
+    return store_record(
+        k->store, &actor,
+        kit_request(k, "log", "service", "migration", "date", "2024-04-15", "topic", topic, NULL),
+        &k->arena, &result, e);
 }
 
 START_TEST(a_catalogue_goes_with_its_group) {
@@ -347,8 +347,7 @@ START_TEST(many_segments) {
     kit_live(&k, 1);
     ProtobufCBinaryData data = large_catalogue(&k);
     for (unsigned i = 0; i < 40; i++) {
-        struct kit_answer a =
-            kit_put(&k, MADOGUCHI__DOCUMENT_KIND__CATALOGUE, data.data, data.len);
+        struct kit_answer a = kit_put(&k, MADOGUCHI__DOCUMENT_KIND__CATALOGUE, data.data, data.len);
         ck_assert_msg(a.code == 0, "%s", a.en);
     }
     kit_tick(&k);
