@@ -58,7 +58,13 @@ LOCALES   := $(patsubst client/po/%.po,$(BUILD)/locale/%/LC_MESSAGES/madoguchi.m
 
 SCRIPTS   ?= $(wildcard tests/check_*.sh)
 
-.PHONY: all deps demo run check check-long asan tsan bench lint format install clean help ledgers
+# Fuzz targets: tests/fuzz/fuzz_NAME.c, whose corpus is tests/fuzz/corpus/NAME.
+FUZZ      := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ_SECONDS ?= 60
+FUZZKIT   := $(BUILD)/libfuzzkit.a
+REPLAYS   := $(FUZZ:%=$(BUILD)/tests/replay_%)
+
+.PHONY: all deps demo run check check-long asan tsan fuzz bench lint format install clean help ledgers
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -70,6 +76,7 @@ help:
 	@echo 'make check      build and pass the tests'
 	@echo 'make check-long the tests that take long (five cities under ASan, mutations)'
 	@echo 'make asan tsan  the tests with the address/undefined and the thread sanitizer'
+	@echo 'make fuzz       fuzzing with clang, $(FUZZ_SECONDS) s (FUZZ_SECONDS) a target (FUZZ)'
 	@echo 'make bench      speed and memory, as CSV'
 	@echo 'make run        a daemon on a store under $(BUILD)/run'
 	@echo 'make lint       clang-tidy and cppcheck'
@@ -136,7 +143,7 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(TESTLIB_OBJ) $(DAEMONLIB) $(CLIENTLIB
 .PHONY: check-run check-tsan
 check: deps
 	@$(MAKE) --no-print-directory check-run
-check-run: all $(TESTS)
+check-run: all $(TESTS) $(REPLAYS)
 	@BUILD=$(BUILD) sh tests/run.sh $(TESTS) $(SCRIPTS)
 
 # What takes minutes: all of the plans' filters dropped one by one, the five
@@ -151,7 +158,7 @@ TSAN_FLAGS := -fsanitize=thread -fno-omit-frame-pointer
 
 asan:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)-asan OPT='-O1 -g' FORTIFY= WERROR= \
-	    SANITIZE='$(ASAN_FLAGS)' SCRIPTS='$(if $(LONG),$(SCRIPTS))' check-run
+	    SANITIZE='$(ASAN_FLAGS)' SCRIPTS='$(if $(LONG),$(SCRIPTS),tests/check_fuzz.sh)' check-run
 
 # Threads: the daemon with its pool, and readers beside the writer.
 TSAN_TESTS := $(filter %/test_daemon %/test_daemon_limits %/test_daemon_put %/test_pool %/test_journal,$(TESTS))
@@ -160,6 +167,41 @@ tsan:
 	    SANITIZE='$(TSAN_FLAGS)' check-tsan
 check-tsan: all $(TSAN_TESTS)
 	@BUILD=$(BUILD) sh tests/run.sh $(TSAN_TESTS)
+
+# ---- fuzzing ---------------------------------------------------------------------
+
+# The corpora replayed as tests, with any compiler: tests/check_fuzz.sh.
+$(FUZZKIT): $(call obj,$(filter-out %/replay.c %/seeds.c,$(filter-out tests/fuzz/fuzz_%.c,$(call src,tests/fuzz))))
+FUZZ_LIBS := $(FUZZKIT) $(DAEMONLIB) $(CLIENTLIB) $(LIBSTORE) $(LIBPROTO)
+$(REPLAYS): $(BUILD)/tests/replay_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o \
+            $(BUILD)/obj/tests/fuzz/replay.o $(FUZZ_LIBS)
+	@mkdir -p $(@D)
+	$(LINK) $^ $(PKG_LIBS)
+
+# Bytes to begin with, for a corpus made anew: build/tests/fuzz_seeds FOLDER.
+$(BUILD)/tests/fuzz_seeds: $(BUILD)/obj/tests/fuzz/seeds.o $(FUZZ_LIBS)
+	@mkdir -p $(@D)
+	$(LINK) $^ $(PKG_LIBS)
+
+# libFuzzer: `make fuzz FUZZ="frame yaml" FUZZ_SECONDS=600`.  What is found lies
+# in build/fuzz/findings and makes the target fail; so do the files of the corpora.
+# AFL++: `make fuzz-build BUILD=build/afl FUZZ_CC=afl-clang-fast`, then
+# afl-fuzz -i tests/fuzz/corpus/frame -o build/afl/out -- build/afl/frame
+FUZZ_CC    ?= clang
+FUZZ_FLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
+              -fno-omit-frame-pointer
+FUZZERS    := $(FUZZ:%=$(BUILD)/%)
+.PHONY: fuzz-build fuzz-programs
+$(FUZZERS): $(BUILD)/%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(FUZZ_LIBS)
+	$(LINK) -fsanitize=fuzzer $^ $(PKG_LIBS)
+fuzz-programs: $(FUZZERS)
+fuzz-build:
+	@$(MAKE) --no-print-directory CC='$(FUZZ_CC)' OPT='-O1 -g' FORTIFY= SANITIZE='$(FUZZ_FLAGS)' \
+	    fuzz-programs
+fuzz: deps
+	@command -v clang >/dev/null || sh tests/deps.sh "" "clang libclang-rt-14-dev" clang
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz FUZZ='$(FUZZ)' fuzz-build
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) BUILD=$(BUILD)/fuzz sh tests/fuzz/run.sh $(FUZZ)
 
 demo: deps
 	@$(MAKE) --no-print-directory all
@@ -174,7 +216,7 @@ $(BUILD)/bench/load: $(call obj,$(call src,tests/bench)) $(LIBPROTO)
 	@mkdir -p $(@D)
 	$(LINK) $^ $(PKG_LIBS)
 
-SOURCES := $(foreach d,proto store daemon client tests tests/bench tests/bench/postgres,$(wildcard $(d)/*.c $(d)/*.h))
+SOURCES := $(foreach d,proto store daemon client tests tests/bench tests/bench/postgres tests/fuzz,$(wildcard $(d)/*.c $(d)/*.h))
 JOBS    := $(shell nproc 2>/dev/null || echo 2)
 lint: deps
 	@command -v clang-tidy cppcheck clang-format >/dev/null || \

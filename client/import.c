@@ -144,17 +144,18 @@ static struct import_item *opener(struct import *import, const char *ref, bool h
         return NULL;
     }
     uint64_t hash = import_index_hash(ref, strlen(ref));
-    const char *kept = here ? arena_strndup(&import->ref_arena, ref, strlen(ref)) : ref;
-    uint32_t *item = kept != NULL ? import_index_at(import->refs, hash, kept) : NULL;
-    if (item == NULL) {
-        import->failed = true;
-        return NULL;
-    }
-    struct import_item *before = *item > 0 ? &import->items[*item - 1] : NULL;
+    uint32_t number = import_index_find(import->refs, hash, ref);
     if (here) {
+        /* The cell lives only as long as its row. */
+        const char *kept = arena_strndup(&import->ref_arena, ref, strlen(ref));
+        uint32_t *item = kept != NULL ? import_index_at(import->refs, hash, kept) : NULL;
+        if (item == NULL) {
+            import->failed = true;
+            return NULL;
+        }
         *item = (uint32_t)import->n_items + 1;
     }
-    return before;
+    return number > 0 ? &import->items[number - 1] : NULL;
 }
 
 static void opened_twice(struct import *import, const struct import_row *row,

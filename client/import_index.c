@@ -93,3 +93,8 @@ uint32_t *import_index_at(struct import_index *index, uint64_t hash, const char 
     }
     return &s->number;
 }
+
+uint32_t import_index_find(const struct import_index *index, uint64_t hash, const char *text) {
+    const struct slot *s = find(index->slots, index->size, hash, text);
+    return s->hash != 0 ? s->number : 0;
+}

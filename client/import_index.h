@@ -18,4 +18,7 @@ uint64_t import_index_hash(const void *data, size_t len);
  * memory.  Valid until the next call. */
 uint32_t *import_index_at(struct import_index *index, uint64_t hash, const char *text);
 
+/* The number kept for a hash and text, 0 when it was not there; keeps nothing. */
+uint32_t import_index_find(const struct import_index *index, uint64_t hash, const char *text);
+
 #endif

@@ -1,8 +1,29 @@
 #include "proto/error.h"
 
+#include "proto/text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+/* Takes away what is no whole character: a precision like %.40s, or the end of
+ * the buffer, may have cut one. */
+static void keep_whole(char *text) {
+    const uint8_t *from = (const uint8_t *)text;
+    char *to = text;
+    for (size_t left = strlen(text); left > 0;) {
+        uint32_t code_point;
+        size_t n = text_decode(from, left, &code_point);
+        if (n > 0) {
+            memmove(to, from, n);
+            to += n;
+        }
+        n = n > 0 ? n : 1;
+        from += n;
+        left -= n;
+    }
+    *to = '\0';
+}
 
 int(error_set)(struct error *e, int code, const char *field, const char *en, const char *ja, ...) {
     if (e == NULL) {
@@ -18,6 +39,9 @@ int(error_set)(struct error *e, int code, const char *field, const char *en, con
     va_start(ap, ja);
     vsnprintf(e->ja, sizeof e->ja, ja, ap);
     va_end(ap);
+    keep_whole(e->field);
+    keep_whole(e->en);
+    keep_whole(e->ja);
     return -1;
 }
 

@@ -40,7 +40,7 @@ struct error {
 
 /* Fills *e (which may be NULL) and returns -1.  Both formats take the same
  * arguments in the same order (Japanese may use %1$s to reorder).  Sentences
- * that do not fit are cut. */
+ * that do not fit are cut, and what is no whole character is left out. */
 int error_set(struct error *e, int code, const char *field, const char *en, const char *ja, ...)
     __attribute__((format(printf, 4, 6), format(printf, 5, 6)));
 

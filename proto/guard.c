@@ -375,6 +375,10 @@ const char *guard_quote(const uint8_t *text, size_t len, char out[GUARD_QUOTE_MA
         while (n > 0 && (text[n] & 0xc0) == 0x80) {
             n--;
         }
+        /* Thirteen digits may be cut to twelve. */
+        if (guard_scan(text, n) != GUARD_PASS) {
+            return out;
+        }
     }
     if (n > 0) {
         memcpy(out, text, n);

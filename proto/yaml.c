@@ -277,15 +277,12 @@ int yaml_place(const struct yaml_source *source, unsigned line, struct error *e)
     }
     struct error was = *e;
     if (line > 0) {
-        error_set(e, was.code, was.field, "%s:%u: %.*s", "%s の %u 行目: %.*s", source->file_name,
-                  line, 0, "");
+        error_set(e, was.code, was.field, "%s:%u: %s%.0s", "%s の %u 行目: %.0s%s",
+                  source->file_name, line, was.en, was.ja);
     } else {
-        error_set(e, was.code, was.field, "%s: %.*s", "%s: %.*s", source->file_name, 0, "");
+        error_set(e, was.code, was.field, "%s: %s%.0s", "%s: %.0s%s", source->file_name, was.en,
+                  was.ja);
     }
-    size_t en = strlen(e->en);
-    size_t ja = strlen(e->ja);
-    snprintf(e->en + en, sizeof e->en - en, "%s", was.en);
-    snprintf(e->ja + ja, sizeof e->ja - ja, "%s", was.ja);
     e->n_near = was.n_near;
     memcpy(e->near, was.near, sizeof e->near);
     return -1;

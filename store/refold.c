@@ -43,6 +43,20 @@ static bool is_live(struct fold *f, uint64_t seq) {
     return view_entry_state(&f->view, seq, &state) && state.voided_by == 0;
 }
 
+/* The live form of an entry that must be an act or a session: a number or link
+ * of the journal may lead anywhere. */
+static int effective(struct fold *f, uint64_t seq, Journal__Entry__BodyCase kind, struct arena *a,
+                     Journal__Entry **out, struct error *e) {
+    if (view_effective(&f->view, seq, a, out, e) < 0) {
+        return -1;
+    }
+    if ((*out)->body_case != kind) {
+        f->view.txn.failed = MDB_CORRUPTED;
+        return txn_error(&f->view.txn, e);
+    }
+    return 0;
+}
+
 /* ---- cases -------------------------------------------------------------------------- */
 
 /* What one live act does to the state of its case. */
@@ -93,7 +107,7 @@ static int touch_live(struct fold *f, Fold__Case *c, const struct link *link, st
     }
     Journal__Entry *entry;
     arena_reset(a);
-    if (view_effective(&f->view, link->child, a, &entry, e) < 0) {
+    if (effective(f, link->child, JOURNAL__ENTRY__BODY_ACT, a, &entry, e) < 0) {
         return -1;
     }
     touch(c, entry->act);
@@ -133,7 +147,7 @@ static int touch_all(struct fold *f, uint64_t seq, Fold__Case *c, struct kept_co
 
 static int make_case(struct fold *f, uint64_t seq, Journal__Entry *opening, bool fresh,
                      struct arena *a, struct error *e) {
-    if (!fresh && view_effective(&f->view, seq, a, &opening, e) < 0) {
+    if (!fresh && effective(f, seq, JOURNAL__ENTRY__BODY_ACT, a, &opening, e) < 0) {
         return -1;
     }
     /* The entry itself keeps its own route: the case has a copy. */
@@ -190,7 +204,7 @@ static int session_touch(struct fold *f, Journal__Session *s, const struct link 
         return 0;
     }
     Journal__Entry *entry;
-    if (view_effective(&f->view, link->child, &f->arena, &entry, e) < 0) {
+    if (effective(f, link->child, JOURNAL__ENTRY__BODY_SESSION, &f->arena, &entry, e) < 0) {
         return -1;
     }
     message_copy(&s->base, &entry->session->base);
@@ -200,7 +214,7 @@ static int session_touch(struct fold *f, Journal__Session *s, const struct link 
 
 int refold_session(struct fold *f, uint64_t seq, Journal__Entry *opening, struct error *e) {
     bool fresh = opening != NULL;
-    if (!fresh && view_effective(&f->view, seq, &f->arena, &opening, e) < 0) {
+    if (!fresh && effective(f, seq, JOURNAL__ENTRY__BODY_SESSION, &f->arena, &opening, e) < 0) {
         return -1;
     }
     Journal__Session session = *opening->session;
@@ -397,7 +411,7 @@ static int act_again(struct fold *f, uint64_t seq, struct error *e) {
     Journal__Entry *entry;
     struct arena a;
     arena_init(&a, ENTRY_ARENA);
-    int rc = view_effective(&f->view, seq, &a, &entry, e);
+    int rc = effective(f, seq, JOURNAL__ENTRY__BODY_ACT, &a, &entry, e);
     if (rc == 0) {
         rc = entry->act->kind == MADOGUCHI__ACT_KIND__LOG ? refold_act(f, entry, e)
                                                           : refold_facts(f, entry, e);

@@ -170,7 +170,8 @@ void sums_sort(struct sums *s) {
 }
 
 const int64_t *sums_get(const struct sums *s, size_t i, const uint8_t **key, size_t *len) {
-    *key = s->keys + s->slots[i].key;
+    /* A sum without groups has an empty key, and no buffer for keys. */
+    *key = s->keys != NULL ? s->keys + s->slots[i].key : (const uint8_t *)"";
     *len = s->slots[i].len;
     return s->values + (size_t)s->slots[i].values * s->width;
 }

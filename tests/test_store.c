@@ -3,6 +3,7 @@
 #include "proto/yaml.h"
 #include "store/internal.h"
 #include "tests/kit_files.h"
+#include "tests/kit_private.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -226,6 +227,62 @@ START_TEST(an_aborted_group_leaves_nothing) {
 }
 END_TEST
 
+/* The catalogue with one more topic, packed. */
+static ProtobufCBinaryData catalogue_with(struct arena *a, const char *topic) {
+    struct error e;
+    ProtobufCBinaryData packed;
+    const char *old = (const char *)catalogue_yaml;
+    const char *topics = strstr(old, "\ntopics:\n");
+    ck_assert_ptr_nonnull(topics);
+    topics += strlen("\ntopics:\n");
+    char *text = arena_printf(a, "%.*s  - {code: %s, ja: 追加, en: More}\n%s", (int)(topics - old),
+                              old, topic, topics);
+    ck_assert_ptr_nonnull(text);
+    ck_assert_msg(yaml_catalogue(text, strlen(text), "c.yaml", a, &packed, &e) == 0, "%s", e.en);
+    return packed;
+}
+
+static int add_catalogue(struct kit *k, ProtobufCBinaryData catalogue, struct error *e) {
+    struct store_actor actor = {.id = "uid:1"};
+    struct store_result result;
+    Madoguchi__Request *r = kit_new_request(k, MADOGUCHI__REQUEST__BODY_PUT);
+    SET(r->put, kind, MADOGUCHI__DOCUMENT_KIND__CATALOGUE);
+    SET(r->put, piece, 0);
+    SET(r->put, pieces, 1);
+    SET(r->put, data, catalogue);
+    return store_record(k->store, &actor, r, &k->arena, &result, e);
+}
+
+static int add_topic(struct kit *k, const char *topic, struct error *e) {
+    struct store_actor actor = {.id = "uid:1"};
+    struct store_result result;
+    return store_record(
+        k->store, &actor,
+        kit_request(k, "log", "service", "migration", "date", "2024-04-15", "topic", topic, NULL),
+        &k->arena, &result, e);
+}
+
+START_TEST(a_catalogue_goes_with_its_group) {
+    struct kit k;
+    struct error e;
+    kit_files_begin(&k);
+    ProtobufCBinaryData one = catalogue_with(&k.arena, "added-one");
+    ProtobufCBinaryData two = catalogue_with(&k.arena, "added-two");
+    ck_assert_int_eq(store_begin(k.store, k.now, &e), STORE_DONE);
+    ck_assert_int_eq(add_catalogue(&k, one, &e), 0);
+    ck_assert_int_eq(add_topic(&k, "added-one", &e), 0);
+    store_abort(k.store);
+    /* Another one becomes the entry of that number. */
+    ck_assert_int_eq(store_begin(k.store, k.now, &e), STORE_DONE);
+    ck_assert_int_eq(add_catalogue(&k, two, &e), 0);
+    ck_assert_int_eq(add_topic(&k, "added-one", &e), -1);
+    ck_assert_int_eq(e.code, ERR_UNKNOWN_CODE);
+    ck_assert_int_eq(add_topic(&k, "added-two", &e), 0);
+    ck_assert_int_eq(store_commit(k.store, &e), STORE_DONE);
+    kit_finish(&k);
+}
+END_TEST
+
 START_TEST(a_large_group) {
     struct kit k;
     kit_files_begin(&k);
@@ -318,6 +375,7 @@ int main(void) {
     tcase_add_loop_test(t, folds_of_another_version, 0, 2);
     tcase_add_test(t, lagging_cells);
     tcase_add_test(t, an_aborted_group_leaves_nothing);
+    tcase_add_test(t, a_catalogue_goes_with_its_group);
     tcase_add_test(t, a_large_group);
     tcase_add_test(t, many_segments);
     suite_add_tcase(s, t);
