@@ -271,8 +271,10 @@ static char *get_repeated(const ProtobufCMessage *m, const ProtobufCFieldDescrip
         if (i > 0) {
             *p++ = ';';
         }
-        memcpy(p, list[i].data, list[i].len);
-        p += list[i].len;
+        if (list[i].len > 0) {
+            memcpy(p, list[i].data, list[i].len);
+            p += list[i].len;
+        }
     }
     *p = '\0';
     return out;

@@ -15,7 +15,7 @@ for target in "$@"; do
     dictionary=tests/fuzz/$target.dict
     dictionary=$([ ! -f "$dictionary" ] || echo "-dict=$dictionary")
     if TMPDIR=$tmp "$build/$target" -max_total_time="$seconds" -max_len=70000 -timeout=20 \
-        -rss_limit_mb=1024 -malloc_limit_mb=256 -print_final_stats=1 $dictionary \
+        -rss_limit_mb=1024 -malloc_limit_mb=64 -print_final_stats=1 $dictionary \
         -artifact_prefix="$build/findings/$target-" \
         "$build/corpus/$target" "tests/fuzz/corpus/$target" >"$build/log/$target" 2>&1; then
         echo "$target: $(sed -n 's/^stat::number_of_executed_units: *//p' "$build/log/$target") runs"
