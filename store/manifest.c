@@ -132,7 +132,7 @@ int manifest_write(int dirfd, const char *path, const struct manifest *m, struct
 
 static bool read_hex(const char *hex, uint8_t *out, size_t bytes) {
     size_t n;
-    return strlen(hex) == 2 * bytes &&
+    return strlen(hex) == 2 * bytes && strspn(hex, "0123456789abcdef") == 2 * bytes &&
            sodium_hex2bin(out, bytes, hex, 2 * bytes, NULL, &n, NULL) == 0 && n == bytes;
 }
 
