@@ -254,8 +254,9 @@ install: all
 	install -m 644 plans/*.yaml proto/*.proto $(DESTDIR)$(PREFIX)/share/madoguchi/plans
 	install -m 644 client/completion/madoguchi.bash \
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/madoguchi
-	for unit in systemd/*.service systemd/*.socket; do \
-	    sed 's|/usr/local/sbin|$(PREFIX)/sbin|' $$unit \
+	install -m 755 systemd/madoguchi-drill $(DESTDIR)$(PREFIX)/sbin
+	for unit in systemd/*.service systemd/*.socket systemd/*.timer; do \
+	    sed 's|/usr/local/sbin|$(PREFIX)/sbin|; s|/usr/local/bin|$(PREFIX)/bin|' $$unit \
 	        > $(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit#systemd/}; done
 	cp -R $(BUILD)/locale/. $(DESTDIR)$(LOCALEDIR)/
 

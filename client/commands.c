@@ -30,6 +30,7 @@ const struct command *const commands[] = {
     &command_catalogue_show,
     &command_status,
     &command_verify,
+    &command_backup,
     NULL,
 };
 

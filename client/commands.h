@@ -13,6 +13,6 @@ extern const struct command command_catalogue_put, command_catalogue_show;
 extern const struct command command_plan_put, command_plan_list;
 extern const struct command command_show, command_list, command_stats, command_indicators,
     command_prove;
-extern const struct command command_import, command_status, command_verify;
+extern const struct command command_import, command_status, command_verify, command_backup;
 
 #endif

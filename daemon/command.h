@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
 
@@ -28,5 +29,16 @@ int command_check_config(const struct serve_setting *setting);
 
 /* Proves a store from its files. */
 int command_verify(const char *store, bool force_filesystem);
+
+/* Makes a store from the backup in `directory`, up to the entry `to` (0: all). */
+int command_restore(const char *directory, const char *store, uint64_t to, bool force_filesystem);
+
+/* Writes the journal of a store to standard output, and makes one from standard
+ * input. */
+int command_export_journal(const char *store, bool force_filesystem);
+int command_import_journal(const char *store, bool force_filesystem);
+
+/* Says what of a store's journal is damaged and repairs it from a backup. */
+int command_doctor(const char *store, const char *backup, bool repair, bool force_filesystem);
 
 #endif

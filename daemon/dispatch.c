@@ -132,6 +132,7 @@ static enum way way_of(Madoguchi__Request__BodyCase body) {
     case MADOGUCHI__REQUEST__BODY_PROVE:
     case MADOGUCHI__REQUEST__BODY_DOCUMENTS:
     case MADOGUCHI__REQUEST__BODY_VERIFY:
+    case MADOGUCHI__REQUEST__BODY_BACKUP:
         return WAY_READ;
     case MADOGUCHI__REQUEST__BODY_STATUS:
         return WAY_STATUS;

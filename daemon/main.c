@@ -19,6 +19,10 @@ struct words {
     size_t n_listen;
     bool check_config;
     bool force_filesystem;
+    const char *directory; /* of restore: the word that is no option */
+    const char *backup;
+    uint64_t to;
+    bool repair;
 };
 
 static const char usage_en[] =
@@ -26,6 +30,10 @@ static const char usage_en[] =
     "       madoguchid serve  --store DIR [--listen unix:PATH]... [--config FILE]\n"
     "       madoguchid serve  --check-config [--config FILE]\n"
     "       madoguchid verify --store DIR [--force-filesystem]\n"
+    "       madoguchid restore DIR --store NEW [--to SEQ] [--force-filesystem]\n"
+    "       madoguchid doctor --store DIR [--backup DIR] [--repair] [--force-filesystem]\n"
+    "       madoguchid export-journal --store DIR > FILE\n"
+    "       madoguchid import-journal --store NEW < FILE\n"
     "       madoguchid --help | --version\n"
     "\n"
     "The daemon of Madoguchi: keeps the journal of one municipality's counters and answers\n"
@@ -34,12 +42,19 @@ static const char usage_en[] =
     "  init      makes a new store, with the default catalogue\n"
     "  serve     serves it until SIGTERM; SIGHUP reads the configuration again\n"
     "  verify    proves it from its files: chain, checksums, every table; changes nothing\n"
+    "  restore   makes a store from a backup (madoguchi backup), up to any earlier entry\n"
+    "  doctor    says what of a damaged journal is lost and which backup has it; repairs it\n"
+    "  export-journal, import-journal\n"
+    "            move a store to another machine as one stream\n"
     "\n"
     "  --store DIR           the folder of the store; init makes it\n"
     "  --municipality CODE   the municipality's code, six digits (全国地方公共団体コード)\n"
     "  --name NAME           its name\n"
     "  --listen unix:PATH    where to listen; up to 16 times; takes the configuration's place\n"
     "  --config FILE         configuration; --check-config prints it with every key explained\n"
+    "  --to SEQ              restore: up to this entry\n"
+    "  --backup DIR          doctor: the backup to look into; else the one made last\n"
+    "  --repair              doctor: make the journal whole from it, the damaged one kept aside\n"
     "  --force-filesystem    allow a store on NFS, CIFS, 9p or FUSE\n"
     "\n"
     "Examples:\n"
@@ -48,6 +63,7 @@ static const char usage_en[] =
     "unix:/run/madoguchi/062090.sock\n"
     "  madoguchid serve --check-config > madoguchid.yaml\n"
     "  madoguchid verify --store /var/lib/madoguchi/062090\n"
+    "  madoguchid restore /var/backups/madoguchi/062090 --store /var/lib/madoguchi/again\n"
     "\n"
     "Exit status: 0 done, 1 refused (nothing changed), 2 usage.\n";
 
@@ -56,6 +72,10 @@ static const char usage_ja[] =
     "        madoguchid serve  --store DIR [--listen unix:パス]... [--config ファイル]\n"
     "        madoguchid serve  --check-config [--config ファイル]\n"
     "        madoguchid verify --store DIR [--force-filesystem]\n"
+    "        madoguchid restore DIR --store 新しいDIR [--to 番号] [--force-filesystem]\n"
+    "        madoguchid doctor --store DIR [--backup DIR] [--repair] [--force-filesystem]\n"
+    "        madoguchid export-journal --store DIR > ファイル\n"
+    "        madoguchid import-journal --store 新しいDIR < ファイル\n"
     "        madoguchid --help | --version\n"
     "\n"
     "Madoguchi のサーバー。1 つの自治体の窓口の記録を預かり、職員の問い合わせに答えます。\n"
@@ -63,12 +83,19 @@ static const char usage_ja[] =
     "  init      記録庫を新しく作る (標準のコード表つき)\n"
     "  serve     SIGTERM まで動く。SIGHUP で設定を読み直す\n"
     "  verify    ファイルだけから全体を検証する。何も変えない\n"
+    "  restore   バックアップ (madoguchi backup) から記録庫を作る。途中の記録までもできる\n"
+    "  doctor    壊れたジャーナルの何が失われ、どのバックアップにあるかを調べ、修復する\n"
+    "  export-journal, import-journal\n"
+    "            記録庫を別の機械へ 1 本のデータとして移す\n"
     "\n"
     "  --store DIR            記録庫のフォルダー (init が作る)\n"
     "  --municipality コード  全国地方公共団体コード (6 桁)\n"
     "  --name 名称            自治体の名称\n"
     "  --listen unix:パス     待ち受け先。16 個まで。設定ファイルの listen に代わる\n"
     "  --config ファイル      設定ファイル。--check-config で全項目を説明つきで表示\n"
+    "  --to 番号              restore: この記録まで\n"
+    "  --backup DIR           doctor: 調べるバックアップ (なければ最後に作ったもの)\n"
+    "  --repair               doctor: そこから修復する。壊れたものは別名で残す\n"
     "  --force-filesystem     NFS, CIFS, 9p, FUSE の上でも使う\n"
     "\n"
     "例:\n"
@@ -80,7 +107,18 @@ static const char usage_ja[] =
     "\n"
     "終了コード: 0 完了、1 拒否 (何も変わっていない)、2 使い方の誤り\n";
 
-enum { OPT_STORE = 256, OPT_MUNICIPALITY, OPT_NAME, OPT_LISTEN, OPT_CONFIG, OPT_CHECK, OPT_FORCE };
+enum {
+    OPT_STORE = 256,
+    OPT_MUNICIPALITY,
+    OPT_NAME,
+    OPT_LISTEN,
+    OPT_CONFIG,
+    OPT_CHECK,
+    OPT_FORCE,
+    OPT_TO,
+    OPT_BACKUP,
+    OPT_REPAIR
+};
 
 static const struct option options[] = {{"store", required_argument, NULL, OPT_STORE},
                                         {"municipality", required_argument, NULL, OPT_MUNICIPALITY},
@@ -89,6 +127,9 @@ static const struct option options[] = {{"store", required_argument, NULL, OPT_S
                                         {"config", required_argument, NULL, OPT_CONFIG},
                                         {"check-config", no_argument, NULL, OPT_CHECK},
                                         {"force-filesystem", no_argument, NULL, OPT_FORCE},
+                                        {"to", required_argument, NULL, OPT_TO},
+                                        {"backup", required_argument, NULL, OPT_BACKUP},
+                                        {"repair", no_argument, NULL, OPT_REPAIR},
                                         {"help", no_argument, NULL, 'h'},
                                         {"version", no_argument, NULL, 'V'},
                                         {NULL, 0, NULL, 0}};
@@ -117,9 +158,21 @@ static int add_listen(struct words *w, const char *address) {
     return EXIT_DONE;
 }
 
+/* The number of an entry: "42" or "#42". */
+static int read_seq(const char *text, uint64_t *seq) {
+    char *end;
+    const char *digits = text[0] == '#' ? text + 1 : text;
+    *seq = strtoull(digits, &end, 10);
+    if (digits[0] < '0' || digits[0] > '9' || *end != '\0' || *seq == 0 || *seq == UINT64_MAX) {
+        return usage_error("--to takes the number of an entry, from 1",
+                           "--to には記録の番号 (1 以上) を指定してください", text);
+    }
+    return EXIT_DONE;
+}
+
 /* Reads the options after the command's word.  -1: go on; otherwise the exit
  * status. */
-static int read_words(int argc, char **argv, struct words *w) {
+static int read_words(int argc, char **argv, bool takes_directory, struct words *w) {
     int c;
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (c) {
@@ -146,6 +199,17 @@ static int read_words(int argc, char **argv, struct words *w) {
         case OPT_FORCE:
             w->force_filesystem = true;
             break;
+        case OPT_TO:
+            if (read_seq(optarg, &w->to) != EXIT_DONE) {
+                return EXIT_USAGE;
+            }
+            break;
+        case OPT_BACKUP:
+            w->backup = optarg;
+            break;
+        case OPT_REPAIR:
+            w->repair = true;
+            break;
         case 'h':
             print_usage(stdout);
             return EXIT_DONE;
@@ -156,6 +220,9 @@ static int read_words(int argc, char **argv, struct words *w) {
             say(stderr, "Try: madoguchid --help\n", "使い方: madoguchid --help\n");
             return EXIT_USAGE;
         }
+    }
+    if (takes_directory && optind < argc) {
+        w->directory = argv[optind++];
     }
     if (optind < argc) {
         return usage_error("unexpected word", "余分な語があります", argv[optind]);
@@ -187,10 +254,37 @@ static int run_verify(const struct words *w) {
     return command_verify(w->store, w->force_filesystem);
 }
 
+static int run_restore(const struct words *w) {
+    if (w->directory == NULL) {
+        return usage_error("the directory of the backup is missing",
+                           "バックアップのディレクトリがありません", "");
+    }
+    return command_restore(w->directory, w->store, w->to, w->force_filesystem);
+}
+
+static int run_doctor(const struct words *w) {
+    return command_doctor(w->store, w->backup, w->repair, w->force_filesystem);
+}
+
+static int run_export(const struct words *w) {
+    return command_export_journal(w->store, w->force_filesystem);
+}
+
+static int run_import(const struct words *w) {
+    return command_import_journal(w->store, w->force_filesystem);
+}
+
 static const struct command {
     const char *word;
     int (*run)(const struct words *w);
-} commands[] = {{"init", run_init}, {"serve", run_serve}, {"verify", run_verify}};
+    bool takes_directory;
+} commands[] = {{"init", run_init, false},
+                {"serve", run_serve, false},
+                {"verify", run_verify, false},
+                {"restore", run_restore, true},
+                {"doctor", run_doctor, false},
+                {"export-journal", run_export, false},
+                {"import-journal", run_import, false}};
 
 int main(int argc, char **argv) {
     struct words w = {0};
@@ -210,7 +304,8 @@ int main(int argc, char **argv) {
     /* With a command its word takes the program's place for getopt. */
     int skip = command != NULL ? 1 : 0;
     argv[skip] = argv[0];
-    int status = read_words(argc - skip, argv + skip, &w);
+    int status =
+        read_words(argc - skip, argv + skip, command != NULL && command->takes_directory, &w);
     if (status >= 0) {
         return status;
     }

@@ -4,8 +4,11 @@
 #include "daemon/log.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+
+#define BACKUP_PATH 1024 /* bytes; the check allows fewer */
 
 struct queries {
     struct store *store;
@@ -16,7 +19,8 @@ struct queries {
     struct query_line *(*line_of)(struct conn *c);
     void (*refused)(void *ctx, const struct request *r, const struct error *e);
     void *ctx;
-    bool verifying; /* a proof takes seconds: one at a time, so that a thread is left */
+    bool busy; /* with a proof or a backup, which take long: one at a time, so that a thread is left
+                */
 };
 
 struct query {
@@ -26,7 +30,7 @@ struct query {
     struct request *request;
     struct spool *spool;
     uint64_t position;
-    bool verify;
+    bool longer; /* a proof or a backup */
     bool failed;
     struct error error;
     int64_t took_ms;
@@ -149,13 +153,36 @@ static void run_read(struct query *q) {
     }
 }
 
+static bool is_cancelled(void *ctx) {
+    struct query *q = ctx;
+    return atomic_load(&q->job.cancelled);
+}
+
+static void run_backup(struct query *q, struct error *e) {
+    const Madoguchi__Backup *backup = q->request->body->backup;
+    const struct store_backup_watch watch = {take_line, is_cancelled, q};
+    char directory[BACKUP_PATH];
+    snprintf(directory, sizeof directory, "%.*s", (int)backup->directory.len,
+             (const char *)backup->directory.data);
+    q->failed =
+        store_backup(q->all->store, directory, (uint64_t)clock_ms(CLOCK_REALTIME), &watch, e) != 0;
+}
+
+static void run_longer(struct query *q) {
+    struct error e = {0};
+    if (q->request->body->body_case == MADOGUCHI__REQUEST__BODY_BACKUP) {
+        run_backup(q, &e);
+    } else {
+        q->failed = store_verify_online(q->all->store, take_line, q, &e) != 0;
+    }
+    q->error = e;
+}
+
 static void run(struct job *job) {
     struct query *q = (struct query *)job;
     int64_t began = clock_ms(CLOCK_MONOTONIC);
-    if (q->verify) {
-        struct error e = {0};
-        q->failed = store_verify_online(q->all->store, take_line, q, &e) != 0;
-        q->error = e;
+    if (q->longer) {
+        run_longer(q);
     } else {
         run_read(q);
     }
@@ -168,12 +195,13 @@ static void run(struct job *job) {
 static void start(struct query_line *line, struct query *q) {
     struct queries *all = q->all;
     line->active++;
-    if (q->verify && all->verifying) {
-        error_set(&q->error, ERR_BUSY, "", "Another proof is under way. Ask again later.",
-                  "別の検証が行われています。しばらくしてからもう一度お試しください。");
+    if (q->longer && all->busy) {
+        error_set(&q->error, ERR_BUSY, "", "Another proof or backup is under way. Ask again later.",
+                  "別の検証かバックアップが行われています。"
+                  "しばらくしてからもう一度お試しください。");
     } else if (pool_submit(all->pool, &q->job)) {
         list_push(&line->running, q);
-        all->verifying = all->verifying || q->verify;
+        all->busy = all->busy || q->longer;
         return;
     } else {
         error_set(&q->error, ERR_BUSY, "", "Too many questions wait for an answer. Ask again.",
@@ -246,8 +274,8 @@ static void done(struct job *job) {
     struct query *q = (struct query *)job;
     struct queries *all = q->all;
     struct conn *c = conn_find(all->conns, q->request->conn);
-    if (q->verify) {
-        all->verifying = false;
+    if (q->longer) {
+        all->busy = false;
     }
     if (q->took_ms >= QUERY_SLOW_MS) {
         log_event(LEVEL_INFO, "query-slow", "request=%u kind=%d ms=%" PRId64, q->request->serial,
@@ -288,7 +316,8 @@ void query_ask(struct queries *all, struct query_line *line, struct conn *c, str
     q->all = all;
     q->request = r;
     q->spool = spool;
-    q->verify = r->body->body_case == MADOGUCHI__REQUEST__BODY_VERIFY;
+    q->longer = r->body->body_case == MADOGUCHI__REQUEST__BODY_VERIFY ||
+                r->body->body_case == MADOGUCHI__REQUEST__BODY_BACKUP;
     if (line->active < QUERY_AT_ONCE) {
         start(line, q);
         query_go_on(all, line, c);

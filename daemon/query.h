@@ -45,7 +45,7 @@ void queries_on_refusal(struct queries *q,
 
 void query_line_init(struct query_line *line);
 
-/* Takes a checked reading or verify request of a connection whose conn_begin()
+/* Takes a checked reading, verify or backup request of a connection whose conn_begin()
  * was called; owns it until it is answered. */
 void query_ask(struct queries *q, struct query_line *line, struct conn *c, struct request *r);
 

@@ -74,6 +74,20 @@ static void add_hash(struct rows *rows, const char *name, const uint8_t hash[32]
     add(rows, name, "%s", hex);
 }
 
+/* Empty while no backup is known of. */
+static void add_backup(struct rows *rows, const struct store_status *s) {
+    char seq[32] = "";
+    char age[32] = "";
+    if (s->last_backup != 0) {
+        long long passed = (long long)time(NULL) - (long long)(s->last_backup / 1000);
+        snprintf(seq, sizeof seq, "%" PRIu64, s->last_backup_seq);
+        snprintf(age, sizeof age, "%lld", passed > 0 ? passed : 0);
+    }
+    add_time(rows, "last_backup", s->last_backup);
+    add(rows, "last_backup_seq", "%s", seq);
+    add(rows, "last_backup_age_s", "%s", age);
+}
+
 /* Returns the head: where the rows stand. */
 static uint64_t add_store(struct rows *rows, struct store *store) {
     struct store_status s = {0};
@@ -94,6 +108,7 @@ static uint64_t add_store(struct rows *rows, struct store *store) {
     add(rows, "free_bytes", "%" PRIu64, s.free_bytes);
     add(rows, "segments", "%" PRIu64, s.segments);
     add(rows, "journal_bytes", "%" PRIu64, s.journal_bytes);
+    add_backup(rows, &s);
     add(rows, "readers", "%u", s.readers);
     add(rows, "readers_max", "%u", s.readers_max);
     return s.head;

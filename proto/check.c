@@ -30,6 +30,7 @@ static const struct check_rule envelope_rules[] = {
     CHECK_MAY("status", CHECK_ANY),
     CHECK_MAY("verify", CHECK_ANY),
     CHECK_MAY("ping", CHECK_ANY),
+    CHECK_MAY("backup", CHECK_ANY),
 };
 static const struct check_table envelope = CHECK_TABLE(envelope_rules, (const char *[]){"request"});
 
@@ -96,6 +97,8 @@ static int check_body(const Madoguchi__Request *r, struct error *e) {
         return check_prove(r->prove, e);
     case MADOGUCHI__REQUEST__BODY_DOCUMENTS:
         return check_documents(r->documents, e);
+    case MADOGUCHI__REQUEST__BODY_BACKUP:
+        return check_backup(r->backup, e);
     default:
         return 0; /* status, verify, ping: nothing to say wrongly */
     }

@@ -26,5 +26,6 @@ int check_stats(const Madoguchi__Stats *stats, struct error *e) MUST_CHECK;
 int check_indicators(const Madoguchi__Indicators *indicators, struct error *e) MUST_CHECK;
 int check_prove(const Madoguchi__Prove *prove, struct error *e) MUST_CHECK;
 int check_documents(const Madoguchi__Documents *documents, struct error *e) MUST_CHECK;
+int check_backup(const Madoguchi__Backup *backup, struct error *e) MUST_CHECK;
 
 #endif

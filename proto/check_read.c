@@ -153,3 +153,25 @@ int check_documents(const Madoguchi__Documents *documents, struct error *e) {
     }
     return 0;
 }
+
+#define BACKUP_PATH_BYTES 1000
+
+static const struct check_rule backup_rules[] = {
+    CHECK_MUST_TEXT("directory", BACKUP_PATH_BYTES),
+};
+static const struct check_table backup_table =
+    CHECK_TABLE(backup_rules, (const char *[]){"backup"});
+
+int check_backup(const Madoguchi__Backup *backup, struct error *e) {
+    if (check_fields(&backup_table, &backup->base, 0, false, e) != 0) {
+        return -1;
+    }
+    if (backup->directory.len == 0 || backup->directory.data[0] != '/') {
+        return error_set(e, ERR_INVALID, "directory",
+                         "directory: give the whole path, beginning with /: the daemon writes the "
+                         "backup and stands in another folder.",
+                         "directory：/ から始まる完全なパスを指定してください"
+                         "（バックアップを書くのはサーバーです）。");
+    }
+    return 0;
+}

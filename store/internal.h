@@ -34,6 +34,8 @@ struct store {
     char *name;
     uint8_t id[16];
 
+    atomic_bool backing_up;
+
     /* For store_status(), which any thread may call. */
     pthread_mutex_t status_lock;
     struct store_status status;

@@ -391,6 +391,13 @@ const struct journal_head *journal_staged_head(const struct journal *j) {
     return &j->staged;
 }
 
+struct journal_head journal_flushed(struct journal *j) {
+    pthread_mutex_lock(&j->lock);
+    struct journal_head head = j->head;
+    pthread_mutex_unlock(&j->lock);
+    return head;
+}
+
 void journal_stat(struct journal *j, struct journal_stat *out) {
     pthread_mutex_lock(&j->lock);
     out->segments = j->dir.n;

@@ -165,6 +165,9 @@ bool journal_dead(const struct journal *j);
 const struct journal_head *journal_head(const struct journal *j);
 const struct journal_head *journal_staged_head(const struct journal *j);
 
+/* A copy of the last entry flushed, for any thread. */
+struct journal_head journal_flushed(struct journal *j);
+
 /* Reads the entry `seq` at its place, checksum and seq checked; *data lies in
  * the arena (ERR_TOO_MUCH beyond its budget).  Finds staged entries too, for
  * the writing thread only. */

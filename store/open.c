@@ -2,6 +2,7 @@
 
 #include "proto/municipality.h"
 #include "proto/text.h"
+#include "store/backup.h"
 #include "store/disk.h"
 
 #include <errno.h>
@@ -265,6 +266,10 @@ static int after_opening(struct store *s, struct error *e) {
     s->status.head = s->status.applied = head->seq;
     memcpy(s->status.head_hash, head->hash, 32);
     s->status.fold_version = FOLD_VERSION;
+    struct backup_memory backup;
+    backup_recall(s->dirfd, &backup);
+    s->status.last_backup = backup.at;
+    s->status.last_backup_seq = backup.seq;
     if (head->seq == 0) {
         return 0;
     }

@@ -168,6 +168,7 @@ struct store_status {
     uint64_t last_flush_us;
     unsigned readers, readers_max;
     bool full; /* entries are being refused */
+    uint64_t last_backup, last_backup_seq; /* ms and its last entry; 0: none is known of */
 };
 void store_status(struct store *s, struct store_status *out);
 
@@ -185,5 +186,58 @@ typedef void (*store_line_fn)(void *ctx, const char *name, const char *value);
 int store_verify(const char *path, bool force_filesystem, store_line_fn line, void *ctx,
                  struct error *e) MUST_CHECK;
 int store_verify_online(struct store *s, store_line_fn line, void *ctx, struct error *e) MUST_CHECK;
+
+/* ---- copies ---------------------------------------------------------------- */
+
+/* Whoever waits for a backup: takes its lines, and may want it to end early. */
+struct store_backup_watch {
+    store_line_fn line;          /* or NULL */
+    bool (*stopped)(void *ctx);  /* or NULL */
+    void *ctx;
+};
+
+/* Copies the journal up to the head at the time of the call to `directory`,
+ * while entries go on being recorded; any thread.  The first time it is made or
+ * must be empty; then only what is new is copied (store/manifest.h has the
+ * files).  Every record and the chain are checked on the way.  An interrupted
+ * backup leaves the one before as it was.
+ * ERR_BUSY: another is under way, or *stopped.  ERR_INVALID: inside the store.
+ * ERR_STATE: neither empty nor a backup.  ERR_CONFLICT: the backup of another
+ * store or history, or ahead of this one.  ERR_FULL: found beforehand.
+ * ERR_DOES_NOT_HOLD: the journal is damaged; the record is named. */
+int store_backup(struct store *s, const char *directory, uint64_t now,
+                 const struct store_backup_watch *watch, struct error *e) MUST_CHECK;
+
+/* Makes a store at `path`, which must not exist, from the backup in
+ * `directory`, up to the entry `to` (0: all), and folds it: it is ready to be
+ * served.  Every file's hash, every record and the chain are checked.
+ * ERR_DOES_NOT_HOLD names file and record; ERR_STATE: something is at `path`. */
+int store_restore(const char *directory, const char *path, uint64_t to,
+                  const struct store_options *options, store_line_fn line, void *ctx,
+                  struct error *e) MUST_CHECK;
+
+/* Writes the journal of a store that nobody uses to a descriptor, in a form that
+ * depends on no machine (madoguchi-journal(5)). */
+int store_export(const char *path, const struct store_options *options, int fd, store_line_fn line,
+                 void *ctx, struct error *e) MUST_CHECK;
+
+/* Makes a store at `path`, which must not exist, from such a stream.
+ * ERR_DOES_NOT_HOLD names the entry. */
+int store_import(const char *path, int fd, const struct store_options *options,
+                 store_line_fn line, void *ctx, struct error *e) MUST_CHECK;
+
+struct store_doctor {
+    const char *backup; /* directory, or NULL: the one used last */
+    bool repair;
+    bool force_filesystem;
+    uint64_t now; /* ms; names what is put aside */
+};
+
+/* Says what of the journal is damaged and which backup has it; with `repair`
+ * makes the journal whole from that backup, proves it and swaps, the damaged
+ * one kept aside.  0: nothing is damaged, or it was repaired.
+ * ERR_DOES_NOT_HOLD: damaged; the sentence says what can be done. */
+int store_doctor(const char *path, const struct store_doctor *doctor, store_line_fn line, void *ctx,
+                 struct error *e) MUST_CHECK;
 
 #endif

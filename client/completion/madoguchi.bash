@@ -3,7 +3,7 @@
 # of the daemon that is named by MADOGUCHI_SERVER (or the only one here).
 
 _madoguchi_commands='log tally decline contact outcome refer close reopen correct void session
-figure coverage import show list stats plan indicators prove catalogue status verify help'
+figure coverage import show list stats plan indicators prove catalogue status verify backup help'
 
 _madoguchi_options() {
     LC_ALL=C madoguchi "$@" --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p'
@@ -84,6 +84,7 @@ origin age session_kind form venue venue_kind reason target' && return
     refer/?*) _madoguchi_reply "$(_madoguchi_codes target)" ;;
     session/plan | session/hold) _madoguchi_reply "$(_madoguchi_codes session-kind)" ;;
     indicators/) _madoguchi_reply "$(madoguchi plan list --format csv 2>/dev/null | sed '1d; s/,.*//')" ;;
+    backup/) mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
     import/ | plan/put | catalogue/put) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
     esac
 }
