@@ -3,6 +3,7 @@
 #include "proto/check.h"
 #include "proto/municipality.h"
 #include "proto/text.h"
+#include "store/disk.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -121,24 +122,42 @@ static void remove_unfinished(const char *path) {
         return;
     }
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-        unlinkat(dirfd, files[i], 0);
+        (void)disk_calls.unlinkat(dirfd, files[i], 0);
     }
     for (size_t i = 0; i < sizeof dirs / sizeof dirs[0]; i++) {
-        unlinkat(dirfd, dirs[i], AT_REMOVEDIR);
+        (void)disk_calls.unlinkat(dirfd, dirs[i], AT_REMOVEDIR);
     }
     close(dirfd);
-    rmdir(path);
+    (void)disk_calls.unlinkat(AT_FDCWD, path, AT_REMOVEDIR);
 }
 
 static int sync_parent(const char *path, struct error *e) {
     char *copy = strdup(path);
     int fd = copy == NULL ? -1 : open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int rc = fd < 0 || fsync(fd) < 0 ? system_error(path, e) : 0;
+    int rc = fd < 0 || disk_sync(fd) < 0 ? system_error(path, e) : 0;
     if (fd >= 0) {
         close(fd);
     }
     free(copy);
     return rc;
+}
+
+/* The directory in which the store is made, beside its place.  Its name is one
+ * that no attempt has used which was cut short and left its own. */
+static int make_beside(const char *path, size_t len, char beside[4096], struct error *e) {
+    for (int tries = 0;; tries++) {
+        int n = snprintf(beside, 4096, "%.*s.new-%08x", (int)len, path, randombytes_random());
+        if (n >= 4096) {
+            return error_set(e, ERR_INVALID, "store", "The path is too long.",
+                             "パスが長すぎます。");
+        }
+        if (disk_make_dir(AT_FDCWD, beside) == 0) {
+            return 0;
+        }
+        if (errno != EEXIST || tries == 10) {
+            return system_error(beside, e);
+        }
+    }
 }
 
 int store_create(const char *path, const struct store_founding *founding, struct error *e) {
@@ -159,15 +178,11 @@ int store_create(const char *path, const struct store_founding *founding, struct
                          path);
     }
     /* What a killed attempt left beside is in nobody's way. */
-    if (snprintf(beside, sizeof beside, "%.*s.new-XXXXXX", (int)(end - path), path) >=
-        (int)sizeof beside) {
-        return error_set(e, ERR_INVALID, "store", "The path is too long.", "パスが長すぎます。");
-    }
-    if (mkdtemp(beside) == NULL) {
-        return system_error(path, e);
+    if (make_beside(path, (size_t)(end - path), beside, e) < 0) {
+        return -1;
     }
     int rc = fill(beside, founding, e);
-    if (rc == 0 && rename(beside, path) < 0) {
+    if (rc == 0 && disk_rename(AT_FDCWD, beside, AT_FDCWD, path) < 0) {
         rc = system_error(path, e);
     }
     if (rc < 0) {

@@ -2,9 +2,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define DISK_ZEROS (256u << 10)
+
+static int create(int dirfd, const char *name, int flags) {
+    return openat(dirfd, name, flags | O_CREAT | O_CLOEXEC, 0600);
+}
 
 struct disk_calls disk_calls = {
     .pwrite = pwrite,
@@ -12,6 +18,10 @@ struct disk_calls disk_calls = {
     .fsync = fsync,
     .fallocate = fallocate,
     .fstatvfs = fstatvfs,
+    .create = create,
+    .renameat = renameat,
+    .unlinkat = unlinkat,
+    .mkdirat = mkdirat,
 };
 
 int disk_write_once(int fd, const void *data, size_t len, uint64_t offset) {
@@ -111,4 +121,20 @@ int disk_sync_data(int fd) {
 
 int disk_sync(int fd) {
     return disk_calls.fsync(fd);
+}
+
+int disk_create(int dirfd, const char *name, int flags) {
+    return disk_calls.create(dirfd, name, flags);
+}
+
+int disk_rename(int from_dirfd, const char *from, int to_dirfd, const char *to) {
+    return disk_calls.renameat(from_dirfd, from, to_dirfd, to);
+}
+
+int disk_remove(int dirfd, const char *name) {
+    return disk_calls.unlinkat(dirfd, name, 0) == 0 || errno == ENOENT ? 0 : -1;
+}
+
+int disk_make_dir(int dirfd, const char *name) {
+    return disk_calls.mkdirat(dirfd, name, 0700);
 }

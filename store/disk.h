@@ -14,14 +14,19 @@
 #include <sys/statvfs.h>
 #include <sys/types.h>
 
-/* The system calls that change or flush a file, and the one that says how full
- * the disk is.  Replaced by tests only, before any thread is started. */
+/* The system calls that change or flush a file or a directory, and the one that
+ * says how full the disk is.  Replaced by tests only, before any thread is
+ * started. */
 struct disk_calls {
     ssize_t (*pwrite)(int fd, const void *data, size_t len, off_t offset);
     int (*fdatasync)(int fd);
     int (*fsync)(int fd);
     int (*fallocate)(int fd, int mode, off_t offset, off_t len);
     int (*fstatvfs)(int fd, struct statvfs *out);
+    int (*create)(int dirfd, const char *name, int flags); /* openat(), O_CREAT, 0600 */
+    int (*renameat)(int from_dirfd, const char *from, int to_dirfd, const char *to);
+    int (*unlinkat)(int dirfd, const char *name, int flags);
+    int (*mkdirat)(int dirfd, const char *name, mode_t mode);
 };
 extern struct disk_calls disk_calls;
 
@@ -49,5 +54,15 @@ int disk_free_bytes(int fd, uint64_t *bytes) MUST_CHECK;
  * of a directory). */
 int disk_sync_data(int fd) MUST_CHECK;
 int disk_sync(int fd) MUST_CHECK;
+
+/* ---- directory entries: they last once their directory is flushed ----------------- */
+
+/* openat() with O_CREAT and O_CLOEXEC added, mode 0600.  Returns the descriptor
+ * or -1. */
+int disk_create(int dirfd, const char *name, int flags) MUST_CHECK;
+int disk_rename(int from_dirfd, const char *from, int to_dirfd, const char *to) MUST_CHECK;
+/* Removes a file; that it is not there is no error. */
+int disk_remove(int dirfd, const char *name) MUST_CHECK;
+int disk_make_dir(int dirfd, const char *name) MUST_CHECK; /* mode 0700 */
 
 #endif

@@ -62,7 +62,7 @@ int journal_create(int store_dirfd, size_t segment_bytes, struct error *e) {
     if (journal_segment_bytes(segment_bytes, &bytes, e) != 0) {
         return -1;
     }
-    if (mkdirat(store_dirfd, JOURNAL_DIR_NAME, 0700) != 0) {
+    if (disk_make_dir(store_dirfd, JOURNAL_DIR_NAME) != 0) {
         if (errno == EEXIST) {
             return error_set(e, ERR_STATE, "journal", "the store has a journal already",
                              "ストアにはすでにジャーナルがあります");
@@ -87,7 +87,7 @@ static void ahead_drop(struct journal *j) {
     if (j->ahead >= 0) {
         close(j->ahead);
         j->ahead = -1;
-        unlinkat(j->dir.fd, JOURNAL_DIR_AHEAD, 0);
+        (void)disk_calls.unlinkat(j->dir.fd, JOURNAL_DIR_AHEAD, 0);
     }
 }
 
@@ -174,7 +174,7 @@ static int roll(struct journal *j, struct error *e) {
         }
         return full ? -1 : die(j);
     }
-    if (renameat(j->dir.fd, JOURNAL_DIR_AHEAD, j->dir.fd, name) != 0) {
+    if (disk_rename(j->dir.fd, JOURNAL_DIR_AHEAD, j->dir.fd, name) != 0) {
         segment_io_error(e, SEGMENT_RENAME, name);
         return die(j);
     }

@@ -241,7 +241,7 @@ int journal_dir_hash(const struct journal_dir *d, uint64_t seq, uint8_t hash[SEG
 
 int journal_dir_allocate(int dirfd, const char *name, uint64_t bytes, uint64_t *zeroed,
                          struct error *e) {
-    int fd = openat(dirfd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int fd = disk_create(dirfd, name, O_RDWR | O_EXCL | O_NOFOLLOW);
     if (fd < 0) {
         return segment_io_error(e, SEGMENT_OPEN, name);
     }
@@ -249,7 +249,7 @@ int journal_dir_allocate(int dirfd, const char *name, uint64_t bytes, uint64_t *
     if (disk_allocate(fd, bytes, &written) != 0) {
         segment_io_error(e, SEGMENT_ALLOCATE, name);
         close(fd);
-        unlinkat(dirfd, name, 0);
+        (void)disk_calls.unlinkat(dirfd, name, 0);
         return -1;
     }
     *zeroed = written ? bytes : 0;

@@ -144,7 +144,7 @@ static int open_settle(struct journal *j, int store_dirfd, struct journal_recove
                        struct error *e) {
     char name[SEGMENT_NAME_BYTES];
     segment_name(j->segment, name);
-    if (j->dir.ahead && unlinkat(j->dir.fd, JOURNAL_DIR_AHEAD, 0) != 0) {
+    if (j->dir.ahead && disk_remove(j->dir.fd, JOURNAL_DIR_AHEAD) != 0) {
         return segment_io_error(e, SEGMENT_WRITE, JOURNAL_DIR_AHEAD);
     }
     if (report->mark_used) {

@@ -38,18 +38,18 @@ static void notice(const struct store *s, const char *line) {
 }
 
 int store_write_file(int dirfd, const char *name, const void *data, size_t len, struct error *e) {
-    int fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    int fd = disk_create(dirfd, name, O_WRONLY | O_TRUNC);
     if (fd < 0) {
         return system_error(name, e);
     }
-    bool ok = write(fd, data, len) == (ssize_t)len && fsync(fd) == 0;
+    bool ok = disk_write(fd, data, len, 0) == 0 && disk_sync(fd) == 0;
     int saved = errno;
     ok = close(fd) == 0 && ok;
     if (!ok) {
         errno = saved;
         return system_error(name, e);
     }
-    return fsync(dirfd) < 0 ? system_error(name, e) : 0;
+    return disk_sync(dirfd) < 0 ? system_error(name, e) : 0;
 }
 
 static ssize_t read_file(int dirfd, const char *name, void *data, size_t len) {
@@ -85,7 +85,8 @@ int store_check_format(int dirfd, const char *path, struct error *e) {
 }
 
 int store_take_lock(int dirfd, const char *path, int flags, int *lockfd, struct error *e) {
-    *lockfd = openat(dirfd, "lock", flags | O_CLOEXEC, 0600);
+    *lockfd = (flags & O_CREAT) != 0 ? disk_create(dirfd, "lock", flags)
+                                     : openat(dirfd, "lock", flags | O_CLOEXEC);
     if (*lockfd < 0) {
         return system_error(path, e);
     }
@@ -147,19 +148,37 @@ bool store_same_boot(int dirfd) {
     return n > 0 && boot[0] != '\0' && strcmp(boot, booted) == 0;
 }
 
+static int remove_mark(const struct store *s, struct error *e) {
+    return disk_remove(s->dirfd, "clean") < 0 || disk_sync(s->dirfd) < 0 ? system_error("clean", e)
+                                                                         : 0;
+}
+
 /* Forgets the folds: they are made again from the journal. */
 static int discard_fold(struct store *s, struct error *e) {
     int fd = openat(s->dirfd, "fold", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0) {
-        unlinkat(fd, "data.mdb", 0);
-        unlinkat(fd, "lock.mdb", 0);
+        bool gone = disk_remove(fd, "data.mdb") == 0 && disk_remove(fd, "lock.mdb") == 0;
+        int saved = errno;
         close(fd);
-        return 0;
+        errno = saved;
+        return gone ? 0 : system_error("fold", e);
     }
-    if (mkdirat(s->dirfd, "fold", 0700) < 0 && errno != EEXIST) {
+    if (disk_make_dir(s->dirfd, "fold") < 0 && errno != EEXIST) {
         return system_error("fold", e);
     }
     return 0;
+}
+
+/* What a clean stop vouches for: the tables, and that they are found under
+ * their name and not those they took the place of. */
+static int sync_fold(struct store *s) {
+    int fd = openat(s->dirfd, "fold", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return -1;
+    }
+    bool synced = mdb_env_sync(s->tables.env, 1) == 0 && disk_sync(fd) == 0;
+    close(fd);
+    return synced ? 0 : -1;
 }
 
 static int open_tables(struct store *s, struct error *e) {
@@ -170,13 +189,15 @@ static int open_tables(struct store *s, struct error *e) {
     return tables_open(&s->tables, path, s->options.map_bytes, false, e);
 }
 
-/* Opens the folds if they may be believed; else makes them empty. */
-static int open_fold(struct store *s, bool trusted, struct fold_head *head, struct error *e) {
+/* Opens the folds if they may be believed; else makes them empty.  The mark of a
+ * clean stop vouches for the folds that are there: it goes first, and *clean is
+ * false then. */
+static int open_fold(struct store *s, bool *clean, struct fold_head *head, struct error *e) {
     const char *why = NULL;
     *head = (struct fold_head){0};
     if (faccessat(s->dirfd, "fold/data.mdb", F_OK, 0) != 0) {
         why = "the folds are not there";
-    } else if (!trusted) {
+    } else if (!*clean && !store_same_boot(s->dirfd)) {
         why = "the machine stopped without a clean stop of the daemon";
     } else if (open_tables(s, e) < 0 || catchup_head(&s->tables, head, e) < 0) {
         why = "the folds cannot be read";
@@ -188,6 +209,10 @@ static int open_fold(struct store *s, bool trusted, struct fold_head *head, stru
     }
     *head = (struct fold_head){0};
     tables_close(&s->tables);
+    if (*clean && remove_mark(s, e) < 0) {
+        return -1;
+    }
+    *clean = false;
     if (discard_fold(s, e) < 0 || open_tables(s, e) < 0) {
         return -1;
     }
@@ -316,16 +341,17 @@ static int recover(struct store *s, struct error *e) {
     struct journal_mark mark = {0};
     struct fold_head folded;
     boot_id(boot);
-    bool clean = store_read_mark(s->dirfd, &mark);
-    if (open_fold(s, clean || store_same_boot(s->dirfd), &folded, e) < 0 ||
+    bool marked = store_read_mark(s->dirfd, &mark);
+    bool clean = marked;
+    if (open_fold(s, &clean, &folded, e) < 0 ||
         store_write_file(s->dirfd, "boot", boot, strlen(boot), e) < 0) {
         return -1;
     }
     /* From here on a crash must not look like a clean stop. */
-    if (clean && (unlinkat(s->dirfd, "clean", 0) < 0 || fsync(s->dirfd) < 0)) {
-        return system_error("clean", e);
+    if (clean && remove_mark(s, e) < 0) {
+        return -1;
     }
-    if (open_journal(s, &mark, clean, &folded, e) < 0) {
+    if (open_journal(s, &mark, marked, &folded, e) < 0) {
         /* Nothing was changed: the mark goes back, so that it can be looked at. */
         struct error ignored;
         if (clean && write_mark(s, &mark, &ignored) < 0) {
@@ -384,8 +410,8 @@ void store_close(struct store *s, bool clean) {
     if (s->journal != NULL) {
         mark = journal_close(s->journal);
     }
-    if (clean && !dead && mark.segment != 0 && s->tables.env != NULL &&
-        mdb_env_sync(s->tables.env, 1) == 0 && write_mark(s, &mark, &e) < 0) {
+    if (clean && !dead && mark.segment != 0 && s->tables.env != NULL && sync_fold(s) == 0 &&
+        write_mark(s, &mark, &e) < 0) {
         notice(s, e.en);
     }
     fold_done(&s->fold);

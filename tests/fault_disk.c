@@ -49,8 +49,11 @@ static int fault_fstatvfs(int fd, struct statvfs *s) {
 
 void fault_disk_install(void) {
     real = disk_calls;
-    disk_calls = (struct disk_calls){fault_pwrite, fault_fdatasync, fault_fsync, fault_fallocate,
-                                     fault_fstatvfs};
+    disk_calls.pwrite = fault_pwrite;
+    disk_calls.fdatasync = fault_fdatasync;
+    disk_calls.fsync = fault_fsync;
+    disk_calls.fallocate = fault_fallocate;
+    disk_calls.fstatvfs = fault_fstatvfs;
 }
 
 void fault_disk_clear(void) {
