@@ -129,6 +129,12 @@ $(BUILD)/madoguchi: $(BUILD)/obj/client/main.o $(CLIENTLIB) $(LIBPROTO)
 
 # ---- tests ---------------------------------------------------------------------
 
+# Loaded into the daemon by a test, so without the sanitizers.
+$(BUILD)/tests/slow_disk.so: tests/preload/slow_disk.c
+	@mkdir -p $(@D)
+	$(CC) -D_GNU_SOURCE -std=gnu17 -O2 $(WARNINGS) -fPIC -shared -o $@ $<
+$(BUILD)/tests/test_slow_disk: | $(BUILD)/tests/slow_disk.so
+
 # The calls that this program makes fail.
 WRAPPED   := malloc calloc realloc reallocarray strdup strndup mdb_env_create mdb_env_open \
              mdb_env_sync mdb_dbi_open mdb_txn_begin mdb_txn_commit mdb_get mdb_put mdb_del \
@@ -180,7 +186,7 @@ $(BUILD)/bench/load: $(call obj,$(call src,tests/bench)) $(LIBPROTO)
 	@mkdir -p $(@D)
 	$(LINK) $^ $(PKG_LIBS)
 
-SOURCES := $(foreach d,proto store daemon client tests tests/bench tests/bench/postgres,$(wildcard $(d)/*.c $(d)/*.h))
+SOURCES := $(foreach d,proto store daemon client tests tests/preload tests/bench tests/bench/postgres,$(wildcard $(d)/*.c $(d)/*.h))
 JOBS    := $(shell nproc 2>/dev/null || echo 2)
 lint: deps
 	@command -v clang-tidy cppcheck clang-format >/dev/null || \
