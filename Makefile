@@ -152,8 +152,12 @@ check-run: all $(TESTS)
 	@BUILD=$(BUILD) sh tests/run.sh $(TESTS) $(SCRIPTS)
 
 # What takes minutes: all of the plans' filters dropped one by one, the five
-# cities with the sanitizers, long crash rounds.
+# cities with the sanitizers, the faults at length.
 check-long: check
+	NTH_ALL=1 BUILD=$(BUILD) $(BUILD)/tests/test_nth
+	POWER_CUTS=6000 BUILD=$(BUILD) $(BUILD)/tests/test_power
+	SLOW_MS=5000 BUILD=$(BUILD) $(BUILD)/tests/test_slow_disk
+	CRASH_ROUNDS=1000 BUILD=$(BUILD) $(BUILD)/tests/test_crash
 	python3 plans/ledgers/check.py
 	BUILD=$(BUILD) python3 tests/check_cities.py --mutate
 	@$(MAKE) --no-print-directory asan LONG=1

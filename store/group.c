@@ -88,6 +88,7 @@ void store_abort(struct store *s) {
         fold_drop(&s->fold);
         txn_abort(&s->fold.view.txn);
         journal_unstage(s->journal);
+        s->recorded_at = s->status.recorded_at; /* a clock that was wrong leaves nothing */
         catalogues_forget(s->catalogues, journal_head(s->journal)->seq);
     }
 }
@@ -390,8 +391,8 @@ static void keep_cells(struct store *s) {
     cells_drop(s->fold.cells);
     /* What cannot be written now is tried again later; until then queries read
      * the ledger. */
-    if ((s->now >= s->settled + SETTLE_MS || cells_changes(s->pending) > SETTLE_CHANGES) &&
-        store_settle(s, &ignored) < 0) {
+    bool due = s->now < s->settled || s->now >= s->settled + SETTLE_MS; /* or set back */
+    if ((due || cells_changes(s->pending) > SETTLE_CHANGES) && store_settle(s, &ignored) < 0) {
         s->settled = s->now;
     }
 }
