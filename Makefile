@@ -136,6 +136,18 @@ $(BUILD)/madoguchi: $(BUILD)/obj/client/main.o $(CLIENTLIB) $(LIBPROTO)
 
 # ---- tests ---------------------------------------------------------------------
 
+# Loaded into the daemon by a test, so without the sanitizers.
+$(BUILD)/tests/slow_disk.so: tests/preload/slow_disk.c
+	@mkdir -p $(@D)
+	$(CC) -D_GNU_SOURCE -std=gnu17 -O2 $(WARNINGS) -fPIC -shared -o $@ $<
+$(BUILD)/tests/test_slow_disk: | $(BUILD)/tests/slow_disk.so
+
+# The calls that this program makes fail.
+WRAPPED   := malloc calloc realloc reallocarray strdup strndup mdb_env_create mdb_env_open \
+             mdb_env_sync mdb_dbi_open mdb_txn_begin mdb_txn_commit mdb_get mdb_put mdb_del \
+             mdb_cursor_open mdb_cursor_get
+$(BUILD)/tests/test_nth: LDFLAGS += $(WRAPPED:%=-Wl,--wrap=%)
+
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(TESTLIB_OBJ) $(DAEMONLIB) $(CLIENTLIB) $(LIBSTORE) $(LIBPROTO)
 	@mkdir -p $(@D)
 	$(LINK) $^ $(CHECK_LIBS) $(PKG_LIBS)
@@ -147,8 +159,12 @@ check-run: all $(TESTS) $(REPLAYS)
 	@BUILD=$(BUILD) sh tests/run.sh $(TESTS) $(SCRIPTS)
 
 # What takes minutes: all of the plans' filters dropped one by one, the five
-# cities with the sanitizers, long crash rounds.
+# cities with the sanitizers, the faults at length.
 check-long: check
+	NTH_ALL=1 BUILD=$(BUILD) $(BUILD)/tests/test_nth
+	POWER_CUTS=6000 BUILD=$(BUILD) $(BUILD)/tests/test_power
+	SLOW_MS=5000 BUILD=$(BUILD) $(BUILD)/tests/test_slow_disk
+	CRASH_ROUNDS=1000 BUILD=$(BUILD) $(BUILD)/tests/test_crash
 	python3 plans/ledgers/check.py
 	BUILD=$(BUILD) python3 tests/check_cities.py --mutate
 	@$(MAKE) --no-print-directory asan LONG=1
@@ -216,7 +232,7 @@ $(BUILD)/bench/load: $(call obj,$(call src,tests/bench)) $(LIBPROTO)
 	@mkdir -p $(@D)
 	$(LINK) $^ $(PKG_LIBS)
 
-SOURCES := $(foreach d,proto store daemon client tests tests/bench tests/bench/postgres tests/fuzz,$(wildcard $(d)/*.c $(d)/*.h))
+SOURCES := $(foreach d,proto store daemon client tests tests/bench tests/bench/postgres tests/fuzz tests/preload,$(wildcard $(d)/*.c $(d)/*.h))
 JOBS    := $(shell nproc 2>/dev/null || echo 2)
 lint: deps
 	@command -v clang-tidy cppcheck clang-format >/dev/null || \

@@ -88,6 +88,7 @@ void store_abort(struct store *s) {
         fold_drop(&s->fold);
         txn_abort(&s->fold.view.txn);
         journal_unstage(s->journal);
+        s->recorded_at = s->status.recorded_at; /* a clock that was wrong leaves nothing */
         catalogues_forget(s->catalogues, journal_head(s->journal)->seq);
     }
 }
@@ -317,9 +318,9 @@ static int make_and_add(struct store *s, const struct store_actor *actor,
     return 0;
 }
 
-int store_record(struct store *s, const struct store_actor *actor,
-                 const Madoguchi__Request *request, struct arena *a, struct store_result *result,
-                 struct error *e) {
+static int find_or_make(struct store *s, const struct store_actor *actor,
+                        const Madoguchi__Request *request, struct arena *a,
+                        struct store_result *result, struct error *e) {
     uint8_t *hash = arena_alloc(a, 32);
     uint8_t *identity = arena_alloc(a, 16);
     if (hash == NULL || identity == NULL) {
@@ -339,6 +340,19 @@ int store_record(struct store *s, const struct store_actor *actor,
         return known < 0 ? -1 : 0;
     }
     return make_and_add(s, actor, request, hash, identity, a, result, e);
+}
+
+int store_record(struct store *s, const struct store_actor *actor,
+                 const Madoguchi__Request *request, struct arena *a, struct store_result *result,
+                 struct error *e) {
+    int rc = find_or_make(s, actor, request, a, result, e);
+    if (s->fold.view.txn.failed != 0) {
+        /* What could not be read is not what is not there: neither a refusal nor
+         * an answer may stand on it. */
+        s->broken = true;
+        return txn_error(&s->fold.view.txn, e);
+    }
+    return rc;
 }
 
 /* ---- cells -------------------------------------------------------------------------- */
@@ -377,8 +391,8 @@ static void keep_cells(struct store *s) {
     cells_drop(s->fold.cells);
     /* What cannot be written now is tried again later; until then queries read
      * the ledger. */
-    if ((s->now >= s->settled + SETTLE_MS || cells_changes(s->pending) > SETTLE_CHANGES) &&
-        store_settle(s, &ignored) < 0) {
+    bool due = s->now < s->settled || s->now >= s->settled + SETTLE_MS; /* or set back */
+    if ((due || cells_changes(s->pending) > SETTLE_CHANGES) && store_settle(s, &ignored) < 0) {
         s->settled = s->now;
     }
 }

@@ -388,7 +388,9 @@ int store_read(struct store *s, const Madoguchi__Request *request, uint64_t now,
         rc = r.catalogue == NULL ? -1 : read_body(&r, request, &broken);
         view_catalogue_done(&view, r.catalogue);
     }
-    if (rc < 0 && view.txn.failed != 0) {
+    /* Rows that could not be read are not rows that are not there: also an
+     * answer that seems whole is none. */
+    if (view.txn.failed != 0) {
         rc = txn_error(&view.txn, &broken);
     }
     if (rc < 0 && broken.code == 0) {

@@ -23,19 +23,24 @@ struct power_run {
     struct power_log *log;
     struct power_asked *asked;
     size_t n;
-    const char *doing; /* for messages: what was done last */
+    struct error refusal; /* of a request that must not be refused */
+    /* Called around everything the store does in a group; or NULL. */
+    void (*armed)(bool on);
 };
 
+#define POWER_MOST 4000 /* requests of a run */
+
 /* A new store with a first segment so small that segments change every few
- * groups, closed; remembered from here on. */
-void power_run_begin(struct power_run *r, uint64_t seed);
+ * groups, closed; with `remember` its disk is, from here on. */
+void power_run_begin(struct power_run *r, uint64_t seed, bool remember);
 void power_run_end(struct power_run *r);
 
 /* Opens and closes the store in it.  Opening returns what store_open() does. */
 int power_run_open(struct power_run *r, struct error *e) MUST_CHECK;
 void power_run_close(struct power_run *r, bool clean);
 
-/* A group of up to `most` new requests. */
+/* A group of up to `most` new requests, after one that was acknowledged before
+ * and must be known. */
 enum store_outcome power_run_group(struct power_run *r, size_t most, struct error *e);
 
 /* Opens the store at `path`, which stands where the run stood at `cut`: every

@@ -2,7 +2,8 @@
  * was not is there whole or not at all, and asking again under the same id does
  * it once.  The clients' list of answers is the oracle.
  *
- * CRASH_ROUNDS sets how often it is killed (10), SEED the moments. */
+ * CRASH_ROUNDS sets how often it is killed (10), each SEASON times on a new
+ * store; SEED the moments. */
 #include "tests/kit_store.h"
 
 #include "proto/frame.h"
@@ -15,9 +16,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define CLIENTS   8
-#define PIPELINED 4
-#define MOST      200000
+#define CLIENTS   64
+#define PIPELINED 2
+#define MOST      400000
+#define SEASON    20
 
 /* One request of one client, known by its number. */
 struct asked {
@@ -221,13 +223,10 @@ static void check_client(struct kit *k, const struct client *c, bool *seen, uint
     }
 }
 
-START_TEST(killed_under_load) {
+/* So many rounds on a new store. */
+static void season(uint32_t n) {
     struct kit k;
     struct client clients[CLIENTS] = {0};
-    const char *given = getenv("SEED");
-    unsigned seed = given != NULL ? (unsigned)strtoul(given, NULL, 10) : (unsigned)getpid();
-    fprintf(stderr, "SEED=%u\n", seed);
-    srand(seed);
     kit_start(&k, true);
     close(k.fd);
     k.fd = -1;
@@ -237,7 +236,7 @@ START_TEST(killed_under_load) {
         clients[i].asked = calloc(MOST / CLIENTS, sizeof *clients[i].asked);
         ck_assert_ptr_nonnull(clients[i].asked);
     }
-    for (uint32_t round = 0; round < rounds(); round++) {
+    for (uint32_t round = 0; round < n; round++) {
         run_round(&k, clients, 20 + (unsigned)rand() % 80);
         hurt(&k, round);
     }
@@ -278,12 +277,24 @@ START_TEST(killed_under_load) {
     arena_free(&k.arena);
     kit_remove(k.dir);
 }
+
+START_TEST(killed_under_load) {
+    const char *given = getenv("SEED");
+    unsigned seed = given != NULL ? (unsigned)strtoul(given, NULL, 10) : (unsigned)getpid();
+    fprintf(stderr, "SEED=%u\n", seed);
+    srand(seed);
+    for (uint32_t left = rounds(); left > 0;) {
+        uint32_t n = left < SEASON ? left : SEASON;
+        season(n);
+        left -= n;
+    }
+}
 END_TEST
 
 int main(void) {
     Suite *s = suite_create("crash");
     TCase *t = tcase_create("crash");
-    tcase_set_timeout(t, 300);
+    tcase_set_timeout(t, 3600);
     tcase_add_test(t, killed_under_load);
     suite_add_tcase(s, t);
     kit_begin();

@@ -66,7 +66,7 @@ START_TEST(power_lost_at_any_moment) {
     size_t cuts = power_number("POWER_CUTS", 300);
     uint64_t seed = power_seed();
     for (size_t done = 0; done < cuts; seed++) {
-        power_run_begin(&r, seed);
+        power_run_begin(&r, seed, true);
         live(&r);
         power_disk_end();
         fprintf(stderr, "SEED=%llu: %zu requests, %zu changes\n", (unsigned long long)seed, r.n,
@@ -83,7 +83,6 @@ END_TEST
 
 static void check_made(struct power_run *r, const char *root, size_t cut, bool done) {
     char path[KIT_PATH + 20];
-    struct error e = {0};
     snprintf(path, sizeof path, "%s/store", root);
     bool there = access(path, F_OK) == 0;
     ck_assert_msg(there || !done, "cut %zu: the store is lost", cut);
@@ -91,7 +90,6 @@ static void check_made(struct power_run *r, const char *root, size_t cut, bool d
         kit_make_store(path);
     }
     power_check(r, path, cut);
-    (void)e;
 }
 
 START_TEST(power_lost_while_a_store_is_made) {
@@ -99,7 +97,7 @@ START_TEST(power_lost_while_a_store_is_made) {
     char root[KIT_PATH];
     char path[KIT_PATH + 20];
     uint64_t seed = power_seed();
-    power_run_begin(&r, seed);
+    power_run_begin(&r, seed, false);
     kit_folder(root);
     struct power_log *log = power_disk_begin(root);
     snprintf(path, sizeof path, "%s/store", root);
