@@ -31,7 +31,11 @@
 #define CHECK_PIECES_MAX     64
 #define CHECK_PIECE_BYTES    32768
 #define CHECK_INDICATORS_MAX 500
-#define CHECK_CODES_MAX      5000
+#define CHECK_CODES_MAX      5000 /* of all lists together */
+#define CHECK_SERVICES_MAX   100
+#define CHECK_GROUPS_MAX     500
+#define CHECK_MEMBERS_MAX    500 /* of one group */
+#define CHECK_HOLIDAYS_MAX   5000
 
 /* A greeting: protocol 1, a language that we speak.  Errors: INVALID,
  * TOO_MUCH, INDIVIDUAL_NUMBER. */

@@ -4,23 +4,19 @@
 
 #include <string.h>
 
-#define SERVICES_MAX 100
-#define GROUPS_MAX   500
-#define MEMBERS_MAX  500
-#define HOLIDAYS_MAX 5000
-#define LABEL_BYTES  200
+#define LABEL_BYTES 200
 
 const char *const check_lists[] = {"program",      "office", "channel",    "nature", "topic",
                                    "outcome",      "origin", "age",        "reason", "target",
                                    "session-kind", "form",   "venue-kind", NULL};
 
 static int sizes(const Document__Catalogue *c, struct error *e) {
-    if (check_size("services", c->n_service, SERVICES_MAX, e) != 0 ||
+    if (check_size("services", c->n_service, CHECK_SERVICES_MAX, e) != 0 ||
         check_size("codes", c->n_code, CHECK_CODES_MAX, e) != 0 ||
-        check_size("groups", c->n_group, GROUPS_MAX, e) != 0) {
+        check_size("groups", c->n_group, CHECK_GROUPS_MAX, e) != 0) {
         return -1;
     }
-    return check_size("holidays", c->n_holiday, HOLIDAYS_MAX, e);
+    return check_size("holidays", c->n_holiday, CHECK_HOLIDAYS_MAX, e);
 }
 
 static int head(const Document__Catalogue *c, struct error *e) {
@@ -163,7 +159,7 @@ static int check_group(const Document__Group *group, const struct check_names *n
         return -1;
     }
     check_what(list, "", group->list);
-    if (check_size("members", group->n_member, MEMBERS_MAX, e) != 0 ||
+    if (check_size("members", group->n_member, CHECK_MEMBERS_MAX, e) != 0 ||
         check_text(group->ja, LABEL_BYTES, "ja", e) != 0 ||
         check_text(group->en, LABEL_BYTES, "en", e) != 0) {
         return -1;

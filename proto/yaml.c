@@ -298,6 +298,16 @@ static unsigned blame(const struct yaml_source *source, const char *value) {
     return found > 0 ? found : line;
 }
 
+int yaml_count(const struct yaml_source *source, const char *key, size_t n, size_t most,
+               struct error *e) {
+    if (n <= most) {
+        return 0;
+    }
+    error_set(e, ERR_TOO_MUCH, key, "%s: %zu are too many; at most %zu.",
+              "%s: %zu 個は多すぎます。%zu 個までです。", key, n, most);
+    return yaml_place(source, source->line, e);
+}
+
 int yaml_text(const struct yaml_source *source, const char *key, const char *value,
               protobuf_c_boolean *has, ProtobufCBinaryData *out, struct error *e) {
     if (value == NULL || value[0] == '\0') {

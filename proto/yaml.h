@@ -62,6 +62,11 @@ unsigned yaml_line_of_key(const struct yaml_source *source, const char *key, con
 /* Puts "FILE:LINE: " before an error's sentences; returns -1. */
 int yaml_place(const struct yaml_source *source, unsigned line, struct error *e);
 
+/* Refuses more than `most` items of a list, before anything is done for each
+ * (ERR_TOO_MUCH). */
+int yaml_count(const struct yaml_source *source, const char *key, size_t n, size_t most,
+               struct error *e) MUST_CHECK;
+
 /* Fields from the texts of a YAML file.  NULL and "" leave the field not given.
  * Errors name the key and carry the place. */
 int yaml_text(const struct yaml_source *source, const char *key, const char *value,

@@ -184,6 +184,9 @@ static int take_group(struct yaml_source *s, const struct y_group *y, Document__
 static int take_services(struct yaml_source *s, const struct y_catalogue *y, Document__Catalogue *c,
                          struct error *e) {
     s->line = yaml_line_of(s, "services", 0);
+    if (yaml_count(s, "services", y->n_services, CHECK_SERVICES_MAX, e) < 0) {
+        return -1;
+    }
     c->service = arena_zalloc(s->arena, (y->n_services + 1) * sizeof *c->service);
     Document__Service *item = arena_zalloc(s->arena, (y->n_services + 1) * sizeof *item);
     if (c->service == NULL || item == NULL) {
@@ -237,6 +240,10 @@ static int take_lists(struct yaml_source *s, const struct y_catalogue *y, Docume
 #define X(member, key, list) n += y->member.n;
     LISTS(X)
 #undef X
+    s->line = 0;
+    if (yaml_count(s, "codes", n - 1, CHECK_CODES_MAX, e) < 0) {
+        return -1;
+    }
     c->code = arena_zalloc(s->arena, n * sizeof *c->code);
     if (c->code == NULL) {
         return out_of_room(s, e);
@@ -263,6 +270,9 @@ static bool in_list(const Document__Catalogue *c, ProtobufCBinaryData list,
 static int take_groups(struct yaml_source *s, const struct y_catalogue *y, Document__Catalogue *c,
                        struct error *e) {
     s->line = yaml_line_of(s, "groups", 0);
+    if (yaml_count(s, "groups", y->n_groups, CHECK_GROUPS_MAX, e) < 0) {
+        return -1;
+    }
     c->group = arena_zalloc(s->arena, (y->n_groups + 1) * sizeof *c->group);
     Document__Group *item = arena_zalloc(s->arena, (y->n_groups + 1) * sizeof *item);
     if (c->group == NULL || item == NULL) {
@@ -271,7 +281,8 @@ static int take_groups(struct yaml_source *s, const struct y_catalogue *y, Docum
     for (unsigned i = 0; i < y->n_groups; i++) {
         document__group__init(&item[i]);
         c->group[c->n_group++] = &item[i];
-        if (take_group(s, &y->groups[i], &item[i], e) < 0) {
+        if (take_group(s, &y->groups[i], &item[i], e) < 0 ||
+            yaml_count(s, "members", item[i].n_member, CHECK_MEMBERS_MAX, e) < 0) {
             return -1;
         }
         for (size_t k = 0; k < item[i].n_member; k++) {
@@ -291,6 +302,9 @@ static int take_groups(struct yaml_source *s, const struct y_catalogue *y, Docum
 static int take_holidays(struct yaml_source *s, const struct y_catalogue *y, Document__Catalogue *c,
                          struct error *e) {
     s->line = yaml_line_of(s, "holidays", 0);
+    if (yaml_count(s, "holidays", y->n_holidays, CHECK_HOLIDAYS_MAX, e) < 0) {
+        return -1;
+    }
     c->holiday = arena_zalloc(s->arena, (y->n_holidays + 1) * sizeof *c->holiday);
     if (c->holiday == NULL) {
         return out_of_room(s, e);

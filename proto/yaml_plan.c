@@ -245,6 +245,9 @@ static int twice(const struct yaml_source *s, const char *id, struct error *e) {
 static int take_series(struct yaml_source *s, const struct y_plan *y, Document__Plan *plan,
                        struct error *e) {
     s->line = yaml_line_of(s, "series", 0);
+    if (yaml_count(s, "series", y->n_series, CHECK_INDICATORS_MAX, e) < 0) {
+        return -1;
+    }
     MAKE(s, Document__Series, &plan->series, y->n_series, items, e);
     for (unsigned i = 0; i < y->n_series; i++) {
         const struct y_series *from = &y->series[i];
@@ -285,6 +288,9 @@ static int take_bands(struct yaml_source *s, const struct y_scale *y, Document__
 static int take_scales(struct yaml_source *s, const struct y_plan *y, Document__Plan *plan,
                        struct error *e) {
     s->line = y->n_scales > 0 ? yaml_line_of(s, "scales", 0) : 0;
+    if (yaml_count(s, "scales", y->n_scales, CHECK_INDICATORS_MAX, e) < 0) {
+        return -1;
+    }
     MAKE(s, Document__Scale, &plan->scale, y->n_scales, items, e);
     for (unsigned i = 0; i < y->n_scales; i++) {
         const struct y_scale *from = &y->scales[i];
@@ -503,6 +509,9 @@ static int take_indicator(struct yaml_source *s, const Document__Plan *plan,
 static int take_indicators(struct yaml_source *s, const struct y_plan *y, Document__Plan *plan,
                            struct error *e) {
     s->line = yaml_line_of(s, "indicators", 0);
+    if (yaml_count(s, "indicators", y->n_indicators, CHECK_INDICATORS_MAX, e) < 0) {
+        return -1;
+    }
     MAKE(s, Document__Indicator, &plan->indicator, y->n_indicators, items, e);
     for (unsigned i = 0; i < y->n_indicators; i++) {
         document__indicator__init(&items[i]);

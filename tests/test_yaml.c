@@ -204,12 +204,30 @@ START_TEST(lines_are_found_outside_comments) {
 }
 END_TEST
 
+/* Refused before anything is done for each: a file of 4 MiB has room for 80,000. */
+START_TEST(too_many_codes) {
+    static char text[1u << 19];
+    ProtobufCBinaryData packed;
+    size_t n = (size_t)snprintf(text, sizeof text,
+                                "catalogue: 1\nrule: 1\nstart: 2000-04-01\nservices: [{code: a, "
+                                "prefix: A, ja: a, en: a}]\ntopics:\n");
+    for (int i = 0; i <= CHECK_CODES_MAX; i++) {
+        n += (size_t)snprintf(text + n, sizeof text - n, "  - {code: t%d, ja: t, en: t}\n", i);
+    }
+    ck_assert_uint_lt(n, sizeof text);
+    ck_assert_int_eq(yaml_catalogue(text, n, "c.yaml", &arena, &packed, &e), -1);
+    ck_assert_int_eq(e.code, ERR_TOO_MUCH);
+    ck_assert_str_eq(e.field, "codes");
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("yaml");
     TCase *tcase = tcase_create("yaml");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, every_plan_is_read);
     tcase_add_test(tcase, the_catalogue_goes_there_and_back);
+    tcase_add_test(tcase, too_many_codes);
     tcase_add_loop_test(tcase, a_bad_plan_is_refused_with_its_line, 0,
                         sizeof bad_plans / sizeof bad_plans[0]);
     tcase_add_loop_test(tcase, a_bad_catalogue_is_refused_with_its_line, 0,
