@@ -491,6 +491,15 @@ START_TEST(asked_of_the_daemon) {
     ck_assert_ptr_null(kit_read(&k, &request));
     ck_assert_int_eq(k.last.code, ERR_INVALID);
     ck_assert_str_eq(k.last.field, "directory");
+    char text[1100];
+    memset(text, 'x', sizeof text);
+    text[0] = '/';
+    SET(&backup, directory, ((ProtobufCBinaryData){1001, (uint8_t *)text}));
+    ck_assert_ptr_null(kit_read(&k, &request));
+    ck_assert_str_eq(k.last.field, "directory");
+    SET(&backup, directory, bytes_of("/tmp/123456789018"));
+    ck_assert_ptr_null(kit_read(&k, &request));
+    ck_assert_int_eq(k.last.code, ERR_INDIVIDUAL_NUMBER);
     SET(&backup, directory, bytes_of(k.d.store));
     ck_assert_ptr_null(kit_read(&k, &request));
     ck_assert_int_eq(k.last.code, ERR_INVALID);
