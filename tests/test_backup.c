@@ -1,4 +1,5 @@
 /* Backups: made while the store is used, only what is new, whole or not at all. */
+#include "store/disk.h"
 #include "store/internal.h"
 #include "store/manifest.h"
 #include "tests/fault_disk.h"
@@ -11,6 +12,9 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* The failing disk counts without a lock: not for two threads. */
+static struct disk_calls plain_disk;
 
 static void dump_of(struct kit_backup *b, char **dump, size_t *len) {
     *dump = kit_dump(&b->k, len);
@@ -185,6 +189,7 @@ static void *back_up(void *ctx) {
 START_TEST(while_it_is_used) {
     struct kit_backup b;
     pthread_t thread;
+    disk_calls = plain_disk;
     kit_backup_begin(&b);
     struct beside t = {.b = &b};
     ck_assert_int_eq(pthread_create(&thread, NULL, back_up, &t), 0);
@@ -546,6 +551,7 @@ int main(void) {
     tcase_add_test(t, asked_of_the_daemon);
     suite_add_tcase(s, t);
     kit_begin();
+    plain_disk = disk_calls;
     fault_disk_install();
     SRunner *sr = srunner_create(s);
     srunner_run_all(sr, CK_NORMAL);
