@@ -125,8 +125,9 @@ static void put_messages(struct stream *s, const uint8_t *p, size_t size) {
     }
 }
 
-/* Whether it asks for a proof of all files, which is another target's and slow. */
-static bool verifies(const struct stream *s) {
+/* Whether it asks for a proof of all files, which is another target's and slow,
+ * or for a backup, which writes wherever it is told to. */
+static bool looks_further(const struct stream *s) {
     size_t len;
     for (size_t at = 0; frame_peek(s->data + at, s->len - at, &len) == FRAME_COMPLETE;
          at += FRAME_HEADER + len) {
@@ -135,7 +136,8 @@ static bool verifies(const struct stream *s) {
         const Madoguchi__ClientMessage *m = (const Madoguchi__ClientMessage *)message_unpack(
             &madoguchi__client_message__descriptor, &d.arena, s->data + at + FRAME_HEADER, len, &e);
         if (m != NULL && m->body_case == MADOGUCHI__CLIENT_MESSAGE__BODY_REQUEST &&
-            m->request->body_case == MADOGUCHI__REQUEST__BODY_VERIFY) {
+            (m->request->body_case == MADOGUCHI__REQUEST__BODY_VERIFY ||
+             m->request->body_case == MADOGUCHI__REQUEST__BODY_BACKUP)) {
             return true;
         }
     }
@@ -243,7 +245,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     } else {
         put_messages(&s, data + 1, size - 1);
     }
-    if (verifies(&s)) {
+    if (looks_further(&s)) {
         return 0;
     }
     talk(&s, data[0]);
