@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 struct assembly {
+    struct copy_writer writer; /* of the segment being written */
     const struct doctor_scan *scan;
     const struct doctor_source *source;
     int to;
@@ -18,7 +19,6 @@ struct assembly {
     /* The segment being written. */
     uint64_t segment;
     char name[SEGMENT_NAME_BYTES];
-    struct copy_writer writer;
     bool writing;
     uint8_t *record; /* encoded again */
 };

@@ -167,7 +167,7 @@ struct store_status {
     uint64_t groups, entries; /* since the start */
     uint64_t last_flush_us;
     unsigned readers, readers_max;
-    bool full; /* entries are being refused */
+    bool full;                             /* entries are being refused */
     uint64_t last_backup, last_backup_seq; /* ms and its last entry; 0: none is known of */
 };
 void store_status(struct store *s, struct store_status *out);
@@ -191,8 +191,8 @@ int store_verify_online(struct store *s, store_line_fn line, void *ctx, struct e
 
 /* Whoever waits for a backup: takes its lines, and may want it to end early. */
 struct store_backup_watch {
-    store_line_fn line;          /* or NULL */
-    bool (*stopped)(void *ctx);  /* or NULL */
+    store_line_fn line;         /* or NULL */
+    bool (*stopped)(void *ctx); /* or NULL */
     void *ctx;
 };
 
@@ -223,8 +223,8 @@ int store_export(const char *path, const struct store_options *options, int fd, 
 
 /* Makes a store at `path`, which must not exist, from such a stream.
  * ERR_DOES_NOT_HOLD names the entry. */
-int store_import(const char *path, int fd, const struct store_options *options,
-                 store_line_fn line, void *ctx, struct error *e) MUST_CHECK;
+int store_import(const char *path, int fd, const struct store_options *options, store_line_fn line,
+                 void *ctx, struct error *e) MUST_CHECK;
 
 struct store_doctor {
     const char *backup; /* directory, or NULL: the one used last */
