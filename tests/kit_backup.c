@@ -61,8 +61,7 @@ void kit_backup_refused(struct kit_backup *b, int code, const char *part) {
 }
 
 int kit_backup_restore(struct kit_backup *b, uint64_t to) {
-    struct store_options options = {.free_floor_bytes = 1,
-                                    .segment_bytes = JOURNAL_SEGMENT_MIN};
+    struct store_options options = {.free_floor_bytes = 1, .segment_bytes = JOURNAL_SEGMENT_MIN};
     forget(b);
     kit_remove(b->made);
     return store_restore(b->dir, b->made, to, &options, kit_backup_line, b, &b->e);
