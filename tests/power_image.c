@@ -327,7 +327,7 @@ static void begin(struct image *m) {
     m->file = calloc((size_t)log->n_node, sizeof *m->file);
     ck_assert_ptr_nonnull(m->file);
     for (int i = 0; i < log->n_node; i++) {
-        if (log->node[i].bytes != NULL) {
+        if (log->node[i].bytes != NULL && log->node[i].size > 0) {
             file_grow(&m->file[i], log->node[i].size);
             memcpy(m->file[i].bytes, log->node[i].bytes, log->node[i].size);
         }
