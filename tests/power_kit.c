@@ -176,7 +176,8 @@ static void fill_group(struct power_run *r, size_t n, struct error *e) {
             snprintf(a.number, sizeof a.number, "%s", result.number != NULL ? result.number : "");
             r->asked[r->n++] = a;
         } else if (a.request->body_case != MADOGUCHI__REQUEST__BODY_CORRECTION && /* of the same */
-                   e->code != ERR_INTERNAL && e->code != ERR_FULL && !store_broken(r->k.store)) {
+                   e->code != ERR_INTERNAL && e->code != ERR_FULL && e->code != ERR_TOO_MUCH &&
+                   !store_broken(r->k.store)) {
             r->refusal = *e;
         }
     }
@@ -222,8 +223,7 @@ enum store_outcome power_run_group(struct power_run *r, size_t most, struct erro
     if (r->armed != NULL) {
         r->armed(false);
     }
-    /* While calls fail a request may be refused; it is then not acknowledged. */
-    ck_assert_msg(r->refusal.code == 0 || r->armed != NULL, "refused: %s", r->refusal.en);
+    ck_assert_msg(r->refusal.code == 0, "refused: %s", r->refusal.en);
     if (outcome == STORE_DONE && rc == 0) {
         ck_assert(known.known);
         ck_assert_uint_eq(known.seq, old->seq);
