@@ -64,6 +64,9 @@ static void link_add(int dir, const char *name, int node) {
     ck_assert_uint_lt(strlen(name), sizeof c.name);
     strcpy(c.name, name);
     change_add(c);
+    if (node >= 0 && (strstr(name, ".seg") != NULL || strcmp(name, "next") == 0)) {
+        current->node[node].segment = true;
+    }
 }
 
 /* The name in its directory, which may be given by a longer path; the node of

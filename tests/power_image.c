@@ -37,7 +37,7 @@ struct image {
     enum { KEEP_NONE, KEEP_ALL, KEEP_PREFIX, KEEP_SOME } keep;
     size_t prefix;   /* changes before this one are there, this one is torn */
     size_t mark;     /* the last clean stop: a change, or SIZE_MAX */
-    bool fold_loose; /* entries of LMDB's folder are not flushed */
+    bool fold_loose; /* LMDB's folder was changed since it was flushed */
     enum power_loss loss;
 };
 
@@ -173,6 +173,8 @@ static void replay(struct image *m, size_t i) {
     case POWER_CUT:
         f->later = power_grow(f->later, f->n_later, sizeof *f->later);
         f->later[f->n_later++] = i;
+        /* With the journal LMDB goes on: no older mark vouches for it. */
+        m->fold_loose = m->fold_loose || m->log->node[c->node].segment;
         break;
     case POWER_FLUSH:
         if (m->log->node[c->node].dir) {

@@ -275,6 +275,17 @@ static void ask_again(struct power_run *r, struct store *s, size_t cut) {
     ck_assert_uint_eq(status.head, most);
 }
 
+void power_run_ask_again(struct power_run *r) {
+    struct error e = {0};
+    size_t cut = now(r);
+    ck_assert_msg(power_run_open(r, &e) == 0, "%s", e.en);
+    ask_again(r, r->k.store, cut);
+    power_run_close(r, false);
+    for (size_t i = 0; i < r->n; i++) {
+        r->asked[i].acked = r->asked[i].acked == POWER_NEVER ? now(r) : r->asked[i].acked;
+    }
+}
+
 static void go_on(struct power_run *r, struct store *s, size_t cut) {
     struct error e;
     struct store_result result;

@@ -43,6 +43,10 @@ void power_run_close(struct power_run *r, bool clean);
  * and must be known. */
 enum store_outcome power_run_group(struct power_run *r, size_t most, struct error *e);
 
+/* Opens the run's store, asks all again, so that each request is acknowledged
+ * now, and closes it as a crash would. */
+void power_run_ask_again(struct power_run *r);
+
 /* Opens the store at `path`, which stands where the run stood at `cut`: every
  * request acknowledged by then is there once and answered as before, each later
  * one that was begun comes whole, the store goes on and proves itself. */

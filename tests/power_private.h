@@ -32,6 +32,7 @@ struct power_node {
     ino_t ino;
     bool dir;
     bool fold;      /* LMDB's folder */
+    bool segment;   /* of the journal */
     uint8_t *bytes; /* of a file, in the beginning */
     size_t size;
 };

@@ -144,9 +144,13 @@ static bool fail_nth(uint64_t seed, size_t nth, size_t kind) {
     script(&r);
     bool failed = power_fault.reported;
     power_fault = (struct power_fault){0};
-    power_disk_end();
     check_image(&r, POWER_EVICTED);
     check_image(&r, POWER_OFF);
+    /* What is known after the restart is on the disk, and not only shown. */
+    power_run_ask_again(&r);
+    check_image(&r, POWER_EVICTED);
+    check_image(&r, POWER_OFF);
+    power_disk_end();
     power_check(&r, r.k.d.store, power_log_changes(r.log));
     power_run_end(&r);
     return failed;

@@ -14,6 +14,16 @@
 #define CUTS_OF_A_RUN 100
 #define GROUPS        30
 
+/* Tables that cannot be read are made again, mark of a clean stop or not. */
+static void spoil_tables(const struct power_run *r) {
+    char path[KIT_PATH + 20];
+    snprintf(path, sizeof path, "%s/fold/data.mdb", r->k.d.store);
+    ck_assert_int_eq(truncate(path, 0), 0);
+    FILE *f = fopen(path, "we");
+    ck_assert(f != NULL && fprintf(f, "%08192d", 0) == 8192);
+    fclose(f);
+}
+
 /* Days with stops of both kinds in between. */
 static void live(struct power_run *r) {
     struct error e = {0};
@@ -23,6 +33,9 @@ static void live(struct power_run *r) {
         ck_assert_msg(power_run_group(r, most, &e) == STORE_DONE, "%s", e.en);
         if (power_random(&r->random, 8) == 0) {
             power_run_close(r, power_random(&r->random, 2) == 0);
+            if (power_random(&r->random, 3) == 0) {
+                spoil_tables(r);
+            }
             ck_assert_msg(power_run_open(r, &e) == 0, "%s", e.en);
         }
     }
