@@ -168,6 +168,10 @@ void power_disk_end(void) {
     current = NULL;
 }
 
+void power_disk_resume(struct power_log *log) {
+    current = log;
+}
+
 void power_log_free(struct power_log *log) {
     if (current == log) {
         current = NULL;
@@ -292,6 +296,7 @@ static int power_create(int dirfd, const char *name, int flags) {
         }
         link_add(dir, base, node);
     } else if ((flags & O_TRUNC) != 0) {
+        ck_assert_int_ge(node_of(current, st.st_dev, st.st_ino), 0);
         change_add(
             (struct power_change){POWER_CUT, .node = node_of(current, st.st_dev, st.st_ino)});
     }

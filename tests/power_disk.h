@@ -26,6 +26,8 @@ void power_disk_install(void);
  * until the next power_disk_begin() or power_disk_end(). */
 struct power_log *power_disk_begin(const char *root);
 void power_disk_end(void);
+/* Goes on remembering; nothing under the root was changed meanwhile. */
+void power_disk_resume(struct power_log *log);
 void power_log_free(struct power_log *log);
 
 /* Changes remembered; a cut is a number from 0 to this. */
