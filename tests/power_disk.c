@@ -287,13 +287,13 @@ static int power_create(int dirfd, const char *name, int flags) {
         return fd;
     }
     ck_assert_int_eq(fstat(fd, &st), 0);
+    if (strcmp(base, "clean") == 0) { /* also over a torn one */
+        struct power_change mark = {.kind = POWER_MARK};
+        fold_snapshot(current, dirfd, &mark);
+        change_add(mark);
+    }
     if (!there) {
         int node = node_add(current, &st);
-        if (strcmp(base, "clean") == 0) {
-            struct power_change mark = {.kind = POWER_MARK};
-            fold_snapshot(current, dirfd, &mark);
-            change_add(mark);
-        }
         link_add(dir, base, node);
     } else if ((flags & O_TRUNC) != 0) {
         ck_assert_int_ge(node_of(current, st.st_dev, st.st_ino), 0);
