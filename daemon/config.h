@@ -52,6 +52,10 @@
     X(name_ms, 2000, 10, 60000, false,                                                            \
       "How long a new connection waits for the name of its user, milliseconds. Then entries "     \
       "carry the number alone.")                                                                  \
+    X(slow_request_ms, 1000, 0, 86400000, false,                                                  \
+      "A request that takes so long or longer is logged (slow-request), milliseconds. 0: none.")  \
+    X(warn_percent, 70, 1, 100, false,                                                            \
+      "When the store's disk or the tables' map is used to this part, status and the log warn.")  \
     X(spool_memory_bytes, MIB(1), 0, MIB(64), false,                                              \
       "A long answer is kept in memory up to this size (all together: 32 times as much), beyond " \
       "it in an unnamed temporary file.")                                                         \

@@ -33,7 +33,8 @@ struct dispatch {
     struct group *group;
     struct queries *queries;
     struct peers *peers;
-    struct counters counters;
+    struct metrics metrics;
+    struct warnings warnings;
 };
 
 /* Who, for a log line: "uid:1000/17". */
@@ -44,15 +45,10 @@ struct dispatch {
 
 /* ---- refusals ------------------------------------------------------------------- */
 
-static void count_refusal(struct dispatch *d, const struct error *e) {
-    unsigned code = (unsigned)e->code < DISPATCH_CODES ? (unsigned)e->code : 0;
-    d->counters.refusals[code]++;
-}
-
 /* Code and field only: the sentence may repeat what somebody typed. */
 static void on_refusal(void *ctx, const struct request *r, const struct error *e) {
     struct dispatch *d = ctx;
-    count_refusal(d, e);
+    metrics_refused(&d->metrics, e);
     struct conn *c = conn_find(d->conns, r->conn);
     const struct session *s = c != NULL ? conn_data(c) : NULL;
     if (s != NULL) {
@@ -63,7 +59,7 @@ static void on_refusal(void *ctx, const struct request *r, const struct error *e
 
 /* Not a message of this protocol: says so and closes. */
 static void refuse_and_finish(struct session *s, uint32_t serial, const struct error *e) {
-    count_refusal(s->dispatch, e);
+    metrics_refused(&s->dispatch->metrics, e);
     log_event(LEVEL_INFO, "malformed", REQUEST_FORMAT " code=%s", REQUEST_ARGS(s, serial),
               error_word(e->code));
     answer_error(s->conn, serial, 0, e);
@@ -115,31 +111,18 @@ static void take_hello(struct session *s, const Madoguchi__Hello *hello) {
 
 enum way { WAY_NONE, WAY_RECORD, WAY_READ, WAY_STATUS, WAY_PING };
 
-static enum way way_of(Madoguchi__Request__BodyCase body) {
-    switch (body) {
-    case MADOGUCHI__REQUEST__BODY_ACT:
-    case MADOGUCHI__REQUEST__BODY_SESSION:
-    case MADOGUCHI__REQUEST__BODY_FIGURE:
-    case MADOGUCHI__REQUEST__BODY_COVERAGE:
-    case MADOGUCHI__REQUEST__BODY_CORRECTION:
-    case MADOGUCHI__REQUEST__BODY_VOIDING:
-    case MADOGUCHI__REQUEST__BODY_PUT:
+static enum way way_of(enum request_kind kind) {
+    switch (kind) {
+    case REQUEST_RECORD:
         return WAY_RECORD;
-    case MADOGUCHI__REQUEST__BODY_SHOW:
-    case MADOGUCHI__REQUEST__BODY_LIST:
-    case MADOGUCHI__REQUEST__BODY_STATS:
-    case MADOGUCHI__REQUEST__BODY_INDICATORS:
-    case MADOGUCHI__REQUEST__BODY_PROVE:
-    case MADOGUCHI__REQUEST__BODY_DOCUMENTS:
-    case MADOGUCHI__REQUEST__BODY_VERIFY:
-    case MADOGUCHI__REQUEST__BODY_BACKUP:
-        return WAY_READ;
-    case MADOGUCHI__REQUEST__BODY_STATUS:
+    case REQUEST_STATUS:
         return WAY_STATUS;
-    case MADOGUCHI__REQUEST__BODY_PING:
+    case REQUEST_PING:
         return WAY_PING;
-    default:
+    case REQUEST_KINDS:
         return WAY_NONE;
+    default:
+        return WAY_READ;
     }
 }
 
@@ -183,19 +166,23 @@ static void take_status(struct session *s, struct request *r) {
     struct dispatch *d = s->dispatch;
     const struct status_source source = {
         .store = d->setting.store,
-        .counters = &d->counters,
+        .metrics = &d->metrics,
+        .warnings = &d->warnings,
+        .warn_percent = d->config->warn_percent,
         .connections = conns_count(d->conns),
         .connections_max = d->config->connections_max,
         .waiting = group_waiting(d->group),
         .questions = pool_pending(d->setting.pool),
     };
     status_answer(&source, s->conn, r);
+    metrics_answered(&d->metrics, r, UINT64_MAX);
     request_release(d->requests, r);
 }
 
 static void take_ping(struct session *s, struct request *r) {
     Madoguchi__Page empty = MADOGUCHI__PAGE__INIT;
     answer_page(s->conn, r->serial, 0, &empty);
+    metrics_answered(&s->dispatch->metrics, r, UINT64_MAX);
     request_release(s->dispatch->requests, r);
 }
 
@@ -226,8 +213,8 @@ static void settle(struct dispatch *d) {
 static void take_request(struct session *s, struct request *r) {
     struct dispatch *d = s->dispatch;
     struct error e;
-    enum way way = way_of(r->body->body_case);
-    d->counters.requests++;
+    metrics_came(&d->metrics, r);
+    enum way way = way_of(r->kind);
     request_widen(r, 0);
     if (way == WAY_NONE) {
         error_set(&e, ERR_INVALID, "", "The request asks for nothing.", "依頼の中身がありません。");
@@ -372,16 +359,18 @@ void dispatch_accept(struct dispatch *d, int fd) {
     uid_t uid;
     struct session *s = calloc(1, sizeof *s);
     if (s == NULL || !peer_uid(fd, &uid)) {
+        d->metrics.connections_refused++;
         free(s);
         close(fd);
         return;
     }
     struct conn *c = conns_add(d->conns, fd);
     if (c == NULL) {
+        d->metrics.connections_refused++;
         free(s);
         return;
     }
-    *s = (struct session){.dispatch = d, .conn = c, .number = ++d->counters.connections};
+    *s = (struct session){.dispatch = d, .conn = c, .number = ++d->metrics.connections};
     peer_id(uid, s->actor);
     query_line_init(&s->line);
     conn_set_data(c, s);
@@ -394,7 +383,7 @@ void dispatch_accept(struct dispatch *d, int fd) {
 void dispatch_turn_away(struct dispatch *d, int fd) {
     uint8_t frame[FRAME_HEADER + 1024];
     struct error e;
-    (void)d;
+    d->metrics.connections_refused++;
     error_set(&e, ERR_BUSY, "", "Too many connections at the moment. Try again.",
               "いま接続が多すぎます。もう一度お試しください。");
     Madoguchi__Error error = MADOGUCHI__ERROR__INIT;
@@ -436,13 +425,15 @@ struct dispatch *dispatch_new(const struct dispatch_setting *setting) {
     }
     d->setting = *setting;
     d->config = setting->config;
+    d->metrics.started = metrics_clock();
+    d->metrics.slow_us = d->config->slow_request_ms * 1000;
     struct conn_limits limits = limits_of(d->config);
     d->conns = conns_new(setting->base, setting->priority, &limits, &handler, d);
     d->requests = requests_new();
     d->peers = peers_new(setting->base, 0, (unsigned)d->config->name_ms, on_name, d);
     if (d->conns != NULL && d->requests != NULL) {
-        d->group = group_new(setting->base, setting->store, d->conns, d->requests);
-        d->queries = queries_new(setting->store, setting->pool, d->conns, d->requests,
+        d->group = group_new(setting->base, setting->store, d->conns, d->requests, &d->metrics);
+        d->queries = queries_new(setting->store, setting->pool, d->conns, d->requests, &d->metrics,
                                  setting->room, line_of);
     }
     if (d->group == NULL || d->queries == NULL || d->peers == NULL) {
@@ -469,8 +460,11 @@ void dispatch_free(struct dispatch *d) {
 void dispatch_configure(struct dispatch *d, const struct config *config) {
     struct conn_limits limits = limits_of(config);
     d->config = config;
+    d->metrics.slow_us = config->slow_request_ms * 1000;
     conns_limits(d->conns, &limits);
     peers_wait(d->peers, (unsigned)config->name_ms);
+    struct store_status status;
+    dispatch_look(d, &status);
 }
 
 static void run_group(void *ctx) {
@@ -479,7 +473,9 @@ static void run_group(void *ctx) {
 }
 
 bool dispatch_turn(struct dispatch *d) {
-    return conns_turn(d->conns, run_group);
+    bool busy = conns_turn(d->conns, run_group);
+    metrics_turn(&d->metrics);
+    return busy;
 }
 
 struct conns *dispatch_conns(struct dispatch *d) {
@@ -490,6 +486,7 @@ struct group *dispatch_group(struct dispatch *d) {
     return d->group;
 }
 
-const struct counters *dispatch_counters(const struct dispatch *d) {
-    return &d->counters;
+void dispatch_look(struct dispatch *d, struct store_status *status) {
+    store_status(d->setting.store, status);
+    warnings_look(&d->warnings, status, d->config->warn_percent);
 }

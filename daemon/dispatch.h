@@ -9,23 +9,15 @@
 #include "daemon/config.h"
 #include "daemon/conn.h"
 #include "daemon/group.h"
+#include "daemon/metrics.h"
 #include "daemon/peer.h"
 #include "daemon/query.h"
 
 #include <stdint.h>
 
-#define DISPATCH_CODES 16 /* more than any ErrorCode */
-
 #ifndef MADOGUCHI_VERSION
 #define MADOGUCHI_VERSION "0"
 #endif
-
-/* Counted since the start. */
-struct counters {
-    uint64_t connections;
-    uint64_t requests;
-    uint64_t refusals[DISPATCH_CODES]; /* by ErrorCode */
-};
 
 struct dispatch;
 
@@ -58,6 +50,8 @@ bool dispatch_turn(struct dispatch *d);
 
 struct conns *dispatch_conns(struct dispatch *d);
 struct group *dispatch_group(struct dispatch *d);
-const struct counters *dispatch_counters(const struct dispatch *d);
+
+/* Looks how the store is; a warning that begins or ends is logged. */
+void dispatch_look(struct dispatch *d, struct store_status *status);
 
 #endif

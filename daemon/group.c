@@ -12,6 +12,7 @@ struct group {
     struct store *store;
     struct conns *conns;
     struct requests *requests;
+    struct metrics *metrics;
     void (*refused)(void *ctx, const struct request *r, const struct error *e);
     void *ctx;
     struct request *first;
@@ -29,12 +30,12 @@ struct group {
 static void flushed(void *ctx, enum store_outcome outcome, const struct error *e);
 
 struct group *group_new(struct event_base *base, struct store *store, struct conns *conns,
-                        struct requests *requests) {
+                        struct requests *requests, struct metrics *metrics) {
     struct group *g = calloc(1, sizeof *g);
     if (g == NULL) {
         return NULL;
     }
-    *g = (struct group){.store = store, .conns = conns, .requests = requests};
+    *g = (struct group){.store = store, .conns = conns, .requests = requests, .metrics = metrics};
     g->end = &g->first;
     g->flusher = flusher_new(base, store, flushed, g);
     if (g->flusher == NULL) {
@@ -143,6 +144,7 @@ static void answer(struct group *g, struct request *r) {
     if (r->refusal != NULL && g->refused != NULL) {
         g->refused(g->ctx, r, r->refusal);
     }
+    metrics_recorded(g->metrics, r);
     struct conn *c = conn_find(g->conns, r->conn);
     if (c == NULL) {
         return;
@@ -158,6 +160,7 @@ static void answer(struct group *g, struct request *r) {
 /* Answers and releases the requests before `end`. */
 static void answer_until(struct group *g, const struct request *end) {
     size_t n = 0;
+    metrics_group_ends(g->metrics);
     while (g->first != end) {
         struct request *r = g->first;
         g->first = r->next;
@@ -198,6 +201,7 @@ static void finish(struct group *g, const struct request *end, enum store_outcom
                    struct error *e) {
     if (outcome == STORE_DONE) {
         judge_disk(g);
+        metrics_group_flushed(g->metrics, store_group_entries(g->store), store_flush_us(g->store));
         answer_until(g, end);
         conns_write(g->conns);
         outcome = store_publish(g->store, e);
@@ -222,6 +226,7 @@ static bool run_one(struct group *g) {
     struct error e = {0};
     bool broken = false;
     size_t entries = 0;
+    metrics_group_begins(g->metrics);
     enum store_outcome outcome = store_begin(g->store, wall_ms(), &e);
     if (outcome == STORE_DONE) {
         end = record(g, first, &broken, &e);

@@ -9,6 +9,7 @@
 #define MADOGUCHI_DAEMON_GROUP_H
 
 #include "daemon/conn.h"
+#include "daemon/metrics.h"
 #include "daemon/request.h"
 #include "store/store.h"
 
@@ -21,10 +22,10 @@
 
 struct group;
 
-/* The connections answered and the requests released are the caller's and must
- * outlive the group.  NULL when out of memory. */
+/* The connections answered, the requests released and what is counted are the
+ * caller's and must outlive the group.  NULL when out of memory. */
 struct group *group_new(struct event_base *base, struct store *store, struct conns *conns,
-                        struct requests *requests);
+                        struct requests *requests, struct metrics *metrics);
 void group_free(struct group *g);
 
 /* Told of each refusal, for counting and logging.  NULL: nobody. */

@@ -3,7 +3,6 @@
 #include "daemon/answer.h"
 #include "daemon/log.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -15,6 +14,7 @@ struct queries {
     struct pool *pool;
     struct conns *conns;
     struct requests *requests;
+    struct metrics *metrics;
     struct spool_room *room;
     struct query_line *(*line_of)(struct conn *c);
     void (*refused)(void *ctx, const struct request *r, const struct error *e);
@@ -33,7 +33,7 @@ struct query {
     bool longer; /* a proof or a backup */
     bool failed;
     struct error error;
-    int64_t took_ms;
+    uint64_t took_us;
 };
 
 /* ---- lists ---------------------------------------------------------------------- */
@@ -72,11 +72,18 @@ void query_line_init(struct query_line *line) {
 }
 
 struct queries *queries_new(struct store *store, struct pool *pool, struct conns *conns,
-                            struct requests *requests, struct spool_room *room,
+                            struct requests *requests, struct metrics *metrics,
+                            struct spool_room *room,
                             struct query_line *(*line_of)(struct conn *c)) {
     struct queries *q = calloc(1, sizeof *q);
     if (q != NULL) {
-        *q = (struct queries){store, pool, conns, requests, room, line_of, NULL, NULL, false};
+        *q = (struct queries){.store = store,
+                              .pool = pool,
+                              .conns = conns,
+                              .requests = requests,
+                              .metrics = metrics,
+                              .room = room,
+                              .line_of = line_of};
     }
     return q;
 }
@@ -100,10 +107,10 @@ static void query_free(struct query *q) {
 
 /* ---- in the pool ------------------------------------------------------------------ */
 
-static int64_t clock_ms(clockid_t clock) {
+static uint64_t wall_ms(void) {
     struct timespec t;
-    clock_gettime(clock, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
 /* Spools one page; non-zero ends the reading. */
@@ -138,7 +145,7 @@ static void take_line(void *ctx, const char *name, const char *value) {
 
 static void run_read(struct query *q) {
     struct error e = {0};
-    uint64_t now = (uint64_t)clock_ms(CLOCK_REALTIME);
+    uint64_t now = wall_ms();
     int rc = store_read(q->all->store, q->request->body, now, take_page, q, &q->position, &e);
     if (rc != 0 || q->error.code != 0) {
         q->failed = true;
@@ -164,8 +171,7 @@ static void run_backup(struct query *q, struct error *e) {
     char directory[BACKUP_PATH];
     snprintf(directory, sizeof directory, "%.*s", (int)backup->directory.len,
              (const char *)backup->directory.data);
-    q->failed =
-        store_backup(q->all->store, directory, (uint64_t)clock_ms(CLOCK_REALTIME), &watch, e) != 0;
+    q->failed = store_backup(q->all->store, directory, wall_ms(), &watch, e) != 0;
 }
 
 static void run_longer(struct query *q) {
@@ -180,14 +186,14 @@ static void run_longer(struct query *q) {
 
 static void run(struct job *job) {
     struct query *q = (struct query *)job;
-    int64_t began = clock_ms(CLOCK_MONOTONIC);
+    uint64_t began = metrics_clock();
     if (q->longer) {
         run_longer(q);
     } else {
         run_read(q);
     }
     spool_end(q->spool);
-    q->took_ms = clock_ms(CLOCK_MONOTONIC) - began;
+    q->took_us = metrics_clock() - began;
 }
 
 /* ---- sending ----------------------------------------------------------------------- */
@@ -277,10 +283,7 @@ static void done(struct job *job) {
     if (q->longer) {
         all->busy = false;
     }
-    if (q->took_ms >= QUERY_SLOW_MS) {
-        log_event(LEVEL_INFO, "query-slow", "request=%u kind=%d ms=%" PRId64, q->request->serial,
-                  (int)q->request->body->body_case, q->took_ms);
-    }
+    metrics_answered(all->metrics, q->request, q->took_us);
     if (c == NULL) {
         query_free(q);
         return;

@@ -8,13 +8,13 @@
 #define MADOGUCHI_DAEMON_QUERY_H
 
 #include "daemon/conn.h"
+#include "daemon/metrics.h"
 #include "daemon/pool.h"
 #include "daemon/request.h"
 #include "daemon/spool.h"
 #include "store/store.h"
 
 #define QUERY_AT_ONCE 2
-#define QUERY_SLOW_MS 1000 /* logged */
 
 struct queries;
 struct query;
@@ -34,8 +34,8 @@ struct query_line {
 /* line_of finds a connection's line.  All must outlive the result, and the
  * result must outlive what the pool does.  NULL when out of memory. */
 struct queries *queries_new(struct store *store, struct pool *pool, struct conns *conns,
-                            struct requests *requests, struct spool_room *room,
-                            struct query_line *(*line_of)(struct conn *c));
+                            struct requests *requests, struct metrics *metrics,
+                            struct spool_room *room, struct query_line *(*line_of)(struct conn *c));
 void queries_free(struct queries *q);
 
 /* Told of each refusal, for counting and logging. */

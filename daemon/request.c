@@ -77,3 +77,58 @@ void request_refuse(struct request *r, const struct error *e) {
     }
     r->refusal = copy != NULL ? copy : &no_memory;
 }
+
+/* ---- kinds ---------------------------------------------------------------------- */
+
+static const char *const words[REQUEST_KINDS] = {
+    [REQUEST_RECORD] = "record",
+    [REQUEST_SHOW] = "show",
+    [REQUEST_LIST] = "list",
+    [REQUEST_STATS] = "stats",
+    [REQUEST_INDICATORS] = "indicators",
+    [REQUEST_PROVE] = "prove",
+    [REQUEST_DOCUMENTS] = "documents",
+    [REQUEST_STATUS] = "status",
+    [REQUEST_VERIFY] = "verify",
+    [REQUEST_PING] = "ping",
+    [REQUEST_BACKUP] = "backup",
+};
+
+const char *request_kind_word(enum request_kind kind) {
+    return words[kind];
+}
+
+enum request_kind request_kind_of(const Madoguchi__Request *body) {
+    switch (body->body_case) {
+    case MADOGUCHI__REQUEST__BODY_ACT:
+    case MADOGUCHI__REQUEST__BODY_SESSION:
+    case MADOGUCHI__REQUEST__BODY_FIGURE:
+    case MADOGUCHI__REQUEST__BODY_COVERAGE:
+    case MADOGUCHI__REQUEST__BODY_CORRECTION:
+    case MADOGUCHI__REQUEST__BODY_VOIDING:
+    case MADOGUCHI__REQUEST__BODY_PUT:
+        return REQUEST_RECORD;
+    case MADOGUCHI__REQUEST__BODY_SHOW:
+        return REQUEST_SHOW;
+    case MADOGUCHI__REQUEST__BODY_LIST:
+        return REQUEST_LIST;
+    case MADOGUCHI__REQUEST__BODY_STATS:
+        return REQUEST_STATS;
+    case MADOGUCHI__REQUEST__BODY_INDICATORS:
+        return REQUEST_INDICATORS;
+    case MADOGUCHI__REQUEST__BODY_PROVE:
+        return REQUEST_PROVE;
+    case MADOGUCHI__REQUEST__BODY_DOCUMENTS:
+        return REQUEST_DOCUMENTS;
+    case MADOGUCHI__REQUEST__BODY_STATUS:
+        return REQUEST_STATUS;
+    case MADOGUCHI__REQUEST__BODY_VERIFY:
+        return REQUEST_VERIFY;
+    case MADOGUCHI__REQUEST__BODY_PING:
+        return REQUEST_PING;
+    case MADOGUCHI__REQUEST__BODY_BACKUP:
+        return REQUEST_BACKUP;
+    default:
+        return REQUEST_KINDS;
+    }
+}

@@ -11,12 +11,30 @@
 
 #define REQUEST_KEEP 1024 /* finished ones kept */
 
+/* What is asked for.  Requests that record wait for the same flush: one kind. */
+enum request_kind {
+    REQUEST_RECORD,
+    REQUEST_SHOW,
+    REQUEST_LIST,
+    REQUEST_STATS,
+    REQUEST_INDICATORS,
+    REQUEST_PROVE,
+    REQUEST_DOCUMENTS,
+    REQUEST_STATUS,
+    REQUEST_VERIFY,
+    REQUEST_PING,
+    REQUEST_BACKUP,
+    REQUEST_KINDS, /* nothing that is known */
+};
+
 struct request {
     struct request *next; /* of the queue it is in */
     struct arena arena;
     struct conn_id conn;            /* who asked */
     const Madoguchi__Request *body; /* in the arena; NULL once it is not needed */
     uint32_t serial;
+    enum request_kind kind;
+    uint64_t came;               /* microseconds, of metrics_clock() */
     bool japanese;               /* language of the sentences in its answer */
     struct store_actor actor;    /* in the arena */
     const struct error *refusal; /* decided before its turn came; in the arena */
@@ -37,6 +55,11 @@ void request_release(struct requests *all, struct request *r);
 /* Allows the arena what recording needs beside the message: results, texts, and
  * for `document_len` bytes of a document its unpacked form. */
 void request_widen(struct request *r, size_t document_len);
+
+/* REQUEST_KINDS when it asks for nothing; and "record", "show" ...: the name in
+ * the protocol. */
+enum request_kind request_kind_of(const Madoguchi__Request *body);
+const char *request_kind_word(enum request_kind kind);
 
 /* Notes a refusal that is answered when the request's turn comes. */
 void request_refuse(struct request *r, const struct error *e);

@@ -267,7 +267,7 @@ static void on_status_timer(evutil_socket_t fd, short what, void *arg) {
     struct store_status status;
     (void)fd;
     (void)what;
-    store_status(s->store, &status);
+    dispatch_look(s->dispatch, &status);
     notify_status("Serving %s (%s): entry %" PRIu64 ", %zu connections%s", store_name(s->store),
                   store_municipality(s->store), status.head,
                   conns_count(dispatch_conns(s->dispatch)),
@@ -409,10 +409,8 @@ static int add_timers(struct server *s, struct error *e) {
     event_priority_set(s->stop_timer, 0);
     event_priority_set(s->status_timer, 0);
     event_priority_set(s->settle_timer, 0);
-    if (getenv("NOTIFY_SOCKET") != NULL) {
-        struct timeval tv = {.tv_sec = STATUS_SECONDS};
-        event_add(s->status_timer, &tv);
-    }
+    const struct timeval tv = {.tv_sec = STATUS_SECONDS};
+    event_add(s->status_timer, &tv);
     return 0;
 }
 

@@ -1,6 +1,7 @@
 #include "daemon/status.h"
 
 #include "daemon/answer.h"
+#include "daemon/dispatch.h"
 #include "proto/frame.h"
 
 #include <inttypes.h>
@@ -9,11 +10,8 @@
 #include <stdio.h>
 #include <time.h>
 
-#define ROWS_MAX  64
-#define VALUE_MAX 600
-
-/* LMDB is the store's; only its version is asked here, and without its header. */
-extern char *mdb_version(int *major, int *minor, int *patch);
+#define ROWS_MAX  160
+#define VALUE_MAX 800
 
 struct rows {
     struct arena *arena;
@@ -46,12 +44,8 @@ static void add_library(void *ctx, const char *name, const char *version) {
 
 void status_libraries(void (*each)(void *ctx, const char *name, const char *version), void *ctx) {
     each(ctx, "libevent", event_get_version());
-    int major;
-    int minor;
-    int patch;
-    char lmdb[32];
-    mdb_version(&major, &minor, &patch);
-    snprintf(lmdb, sizeof lmdb, "%d.%d.%d", major, minor, patch);
+    char lmdb[STORE_VERSION_TEXT];
+    store_tables_version(lmdb);
     each(ctx, "lmdb", lmdb);
     each(ctx, "protobuf-c", protobuf_c_version());
     each(ctx, "libsodium", sodium_version_string());
@@ -88,57 +82,112 @@ static void add_backup(struct rows *rows, const struct store_status *s) {
     add(rows, "last_backup_age_s", "%s", age);
 }
 
-/* Returns the head: where the rows stand. */
-static uint64_t add_store(struct rows *rows, struct store *store) {
-    struct store_status s = {0};
-    store_status(store, &s);
-    add(rows, "municipality", "%s", store_municipality(store));
-    add(rows, "name", "%s", store_name(store));
-    add(rows, "head", "%" PRIu64, s.head);
-    add_hash(rows, "head_hash", s.head_hash);
-    add(rows, "applied", "%" PRIu64, s.applied);
-    add_time(rows, "recorded_at", s.recorded_at);
-    add(rows, "fold_version", "%" PRIu32, s.fold_version);
-    add(rows, "full", "%s", s.full ? "yes" : "no");
-    add(rows, "groups", "%" PRIu64, s.groups);
-    add(rows, "entries", "%" PRIu64, s.entries);
-    add(rows, "last_flush_us", "%" PRIu64, s.last_flush_us);
-    add(rows, "map_bytes", "%" PRIu64, s.map_bytes);
-    add(rows, "map_used", "%" PRIu64, s.map_used);
-    add(rows, "free_bytes", "%" PRIu64, s.free_bytes);
-    add(rows, "segments", "%" PRIu64, s.segments);
-    add(rows, "journal_bytes", "%" PRIu64, s.journal_bytes);
-    add_backup(rows, &s);
-    add(rows, "readers", "%u", s.readers);
-    add(rows, "readers_max", "%u", s.readers_max);
-    return s.head;
+static void add_store(struct rows *rows, const struct status_source *source,
+                      const struct store_status *s) {
+    add(rows, "municipality", "%s", store_municipality(source->store));
+    add(rows, "name", "%s", store_name(source->store));
+    add(rows, "head", "%" PRIu64, s->head);
+    add_hash(rows, "head_hash", s->head_hash);
+    add(rows, "applied", "%" PRIu64, s->applied);
+    add_time(rows, "recorded_at", s->recorded_at);
+    add(rows, "fold_version", "%" PRIu32, s->fold_version);
+    add(rows, "full", "%s", s->full ? "yes" : "no");
+    add(rows, "groups", "%" PRIu64, s->groups);
+    add(rows, "entries", "%" PRIu64, s->entries);
+    add(rows, "last_flush_us", "%" PRIu64, s->last_flush_us);
+    add(rows, "map_bytes", "%" PRIu64, s->map_bytes);
+    add(rows, "map_used", "%" PRIu64, s->map_used);
+    add(rows, "map_used_percent", "%u", warning_map_percent(s));
+    add(rows, "disk_bytes", "%" PRIu64, s->disk_bytes);
+    add(rows, "disk_used_percent", "%u", warning_disk_percent(s));
+    add(rows, "free_bytes", "%" PRIu64, s->free_bytes);
+    add(rows, "free_floor_bytes", "%" PRIu64, s->free_floor_bytes);
+    add(rows, "segments", "%" PRIu64, s->segments);
+    add(rows, "journal_bytes", "%" PRIu64, s->journal_bytes);
+    add_backup(rows, s);
+    add(rows, "readers", "%u", s->readers);
+    add(rows, "readers_max", "%u", s->readers_max);
+}
+
+/* A row whose name ends with a word. */
+static void add_of(struct rows *rows, const char *name, const char *word, uint64_t n) {
+    char *whole = arena_printf(rows->arena, "%s_%s", name, word);
+    if (whole != NULL) {
+        add(rows, whole, "%" PRIu64, n);
+    }
+}
+
+static void add_p99(struct rows *rows, const char *name, const struct histogram *h) {
+    char p99[32] = "";
+    if (h->n > 0) {
+        snprintf(p99, sizeof p99, "%" PRIu64, histogram_quantile(h, 990));
+    }
+    add(rows, name, "%s", p99);
+}
+
+static void add_times(struct rows *rows, const struct metrics *m) {
+    add_p99(rows, "flush_p99_us", &m->flush);
+    add(rows, "flush_sum_us", "%" PRIu64, m->flush.sum);
+    add(rows, "group_mean", "%.1f",
+        m->group.n == 0 ? 0.0 : (double)m->group.sum / (double)m->group.n);
+    add_p99(rows, "group_p99", &m->group);
+    for (unsigned i = 0; i < REQUEST_KINDS; i++) {
+        const char *word = request_kind_word(i);
+        char *p99 = arena_printf(rows->arena, "answer_p99_us_%s", word);
+        add_of(rows, "answers", word, m->answer[i].n);
+        if (p99 != NULL) {
+            add_p99(rows, p99, &m->answer[i]);
+        }
+        add_of(rows, "answer_sum_us", word, m->answer[i].sum);
+    }
+}
+
+static void add_warnings(struct rows *rows, const struct status_source *source,
+                         const struct store_status *s, bool japanese) {
+    for (unsigned i = 0; i < WARNINGS; i++) {
+        char *name = arena_printf(rows->arena, "warning_%s", warning_word(i));
+        if (name != NULL) {
+            add(rows, name, "%s", source->warnings->on[i] ? "yes" : "no");
+        }
+    }
+    for (unsigned i = 0; i < WARNINGS; i++) {
+        struct error e;
+        if (source->warnings->on[i]) {
+            warning_say(i, s, &e);
+            add(rows, "warning", "%s", japanese ? e.ja : e.en);
+        }
+    }
 }
 
 static void add_daemon(struct rows *rows, const struct status_source *source) {
-    const struct counters *k = source->counters;
+    const struct metrics *m = source->metrics;
     add(rows, "version", "%s", MADOGUCHI_VERSION);
     add(rows, "protocol", "%d", PROTOCOL_VERSION);
+    add(rows, "uptime_s", "%" PRIu64, (metrics_clock() - m->started) / 1000000);
     add(rows, "connections", "%zu", source->connections);
     add(rows, "connections_max", "%" PRIu64, source->connections_max);
-    add(rows, "connections_total", "%" PRIu64, k->connections);
-    add(rows, "requests_total", "%" PRIu64, k->requests);
+    add(rows, "connections_total", "%" PRIu64, m->connections);
+    add(rows, "connections_refused", "%" PRIu64, m->connections_refused);
+    add(rows, "requests_total", "%" PRIu64, m->requests);
     add(rows, "queue", "%zu", source->waiting);
     add(rows, "questions", "%zu", source->questions);
-    for (int code = 1; code < DISPATCH_CODES; code++) {
-        if (k->refusals[code] > 0) {
-            char *name = arena_printf(rows->arena, "refused_%s", error_word(code));
-            add(rows, name != NULL ? name : "refused", "%" PRIu64, k->refusals[code]);
-        }
+    for (int code = ERR_MALFORMED; code <= ERR_DOES_NOT_HOLD; code++) {
+        add_of(rows, "refused", error_word(code), m->refusals[code]);
     }
 }
 
 void status_answer(const struct status_source *source, struct conn *c, struct request *r) {
     struct rows rows = {.arena = &r->arena};
-    uint64_t head = add_store(&rows, source->store);
+    struct store_status s = {0};
+    store_status(source->store, &s);
+    warnings_look(source->warnings, &s, source->warn_percent);
+    add_store(&rows, source, &s);
     add_daemon(&rows, source);
+    add_times(&rows, source->metrics);
     status_libraries(add_library, &rows);
+    add_warnings(&rows, source, &s, r->japanese);
     Madoguchi__Page page = MADOGUCHI__PAGE__INIT;
     page.pair = rows.list;
     page.n_pair = rows.n;
-    answer_page(c, r->serial, head, &page);
+    answer_page(c, r->serial, s.head, &page);
 }

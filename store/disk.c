@@ -103,16 +103,26 @@ int disk_allocate(int fd, uint64_t bytes, bool *zeroed) {
     return disk_zero(fd, 0, bytes);
 }
 
-int disk_free_bytes(int fd, uint64_t *bytes) {
+static uint64_t bytes_of_units(uint64_t n, uint64_t unit) {
+    uint64_t bytes;
+    return __builtin_mul_overflow(n, unit, &bytes) ? UINT64_MAX : bytes;
+}
+
+int disk_space(int fd, uint64_t *free_bytes, uint64_t *all_bytes) {
     struct statvfs s;
     if (disk_calls.fstatvfs(fd, &s) != 0) {
         return -1;
     }
     uint64_t unit = s.f_frsize != 0 ? s.f_frsize : s.f_bsize;
-    if (__builtin_mul_overflow((uint64_t)s.f_bavail, unit, bytes)) {
-        *bytes = UINT64_MAX;
-    }
+    uint64_t used = s.f_blocks > s.f_bfree ? s.f_blocks - s.f_bfree : 0;
+    *free_bytes = bytes_of_units(s.f_bavail, unit);
+    *all_bytes = bytes_of_units(used + s.f_bavail, unit);
     return 0;
+}
+
+int disk_free_bytes(int fd, uint64_t *bytes) {
+    uint64_t all;
+    return disk_space(fd, bytes, &all);
 }
 
 int disk_sync_data(int fd) {

@@ -49,6 +49,9 @@ int disk_allocate(int fd, uint64_t bytes, bool *zeroed) MUST_CHECK;
 
 /* Bytes that an unprivileged process may still write to fd's file system. */
 int disk_free_bytes(int fd, uint64_t *bytes) MUST_CHECK;
+/* The same, and with them all that is written: what such a process calls the
+ * size of the disk. */
+int disk_space(int fd, uint64_t *free_bytes, uint64_t *all_bytes) MUST_CHECK;
 
 /* Flushes: data and what is needed to find it; or everything (also the entries
  * of a directory). */

@@ -8,9 +8,6 @@
 #include <sys/statvfs.h>
 #include <time.h>
 
-/* Of the map's pages: above this entries are refused, reading goes on. */
-#define MAP_FULL_PERCENT 90
-
 bool store_broken(const struct store *s) {
     return s->broken;
 }
@@ -38,14 +35,14 @@ static int room_for_tables(struct store *s, struct error *e) {
     mdb_env_info(s->tables.env, &info);
     mdb_env_stat(s->tables.env, &stat);
     uint64_t used = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
-    if (used > info.me_mapsize / 100 * MAP_FULL_PERCENT) {
+    if (used > info.me_mapsize / 100 * STORE_MAP_FULL_PERCENT) {
         return error_set(
             e, ERR_FULL, "",
             "The map of the store is full to %d %%: nothing was recorded. Restart "
             "the daemon with a larger map_bytes.",
             "保存領域の割当てが %d %% に達しました。何も記録していません。map_bytes を "
             "大きくしてサーバーを起動し直してください。",
-            MAP_FULL_PERCENT);
+            STORE_MAP_FULL_PERCENT);
     }
     if (fstatvfs(s->dirfd, &vfs) == 0 &&
         (uint64_t)vfs.f_bavail * vfs.f_frsize < s->options.free_floor_bytes) {

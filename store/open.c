@@ -441,22 +441,3 @@ const char *store_name(const struct store *s) {
 const uint8_t *store_id(const struct store *s) {
     return s->id;
 }
-
-void store_status(struct store *s, struct store_status *out) {
-    pthread_mutex_lock(&s->status_lock);
-    *out = s->status;
-    pthread_mutex_unlock(&s->status_lock);
-    struct journal_stat stat;
-    MDB_envinfo info;
-    MDB_stat mdb;
-    journal_stat(s->journal, &stat);
-    mdb_env_info(s->tables.env, &info);
-    mdb_env_stat(s->tables.env, &mdb);
-    out->segments = stat.segments;
-    out->journal_bytes = stat.bytes;
-    out->free_bytes = stat.free_bytes;
-    out->map_bytes = info.me_mapsize;
-    out->map_used = ((uint64_t)info.me_last_pgno + 1) * mdb.ms_psize;
-    out->readers = info.me_numreaders;
-    out->readers_max = info.me_maxreaders;
-}

@@ -154,6 +154,9 @@ typedef int (*store_page_fn)(void *ctx, const Madoguchi__Page *page);
 int store_read(struct store *s, const Madoguchi__Request *request, uint64_t now, store_page_fn page,
                void *ctx, uint64_t *position, struct error *e) MUST_CHECK;
 
+/* Of the map: above this entries are refused, reading goes on. */
+#define STORE_MAP_FULL_PERCENT 90
+
 struct store_status {
     uint64_t head; /* seq of the last recorded entry */
     uint8_t head_hash[32];
@@ -163,14 +166,20 @@ struct store_status {
     uint64_t segments;
     uint64_t journal_bytes; /* on disk */
     uint64_t map_bytes, map_used;
-    uint64_t free_bytes;      /* of the file system */
-    uint64_t groups, entries; /* since the start */
+    uint64_t free_bytes;       /* of the store's file system, for this account */
+    uint64_t disk_bytes;       /* of it, free and used; 0: it cannot be asked */
+    uint64_t free_floor_bytes; /* below so much free entries are refused */
+    uint64_t groups, entries;  /* since the start */
     uint64_t last_flush_us;
     unsigned readers, readers_max;
-    bool full;                             /* entries are being refused */
+    bool full;                             /* entries are refused: disk or map at their floor */
     uint64_t last_backup, last_backup_seq; /* ms and its last entry; 0: none is known of */
 };
 void store_status(struct store *s, struct store_status *out);
+
+/* Version of the library that keeps the tables (LMDB): "0.9.24". */
+#define STORE_VERSION_TEXT 32
+void store_tables_version(char out[STORE_VERSION_TEXT]);
 
 /* ---- proof ----------------------------------------------------------------- */
 
