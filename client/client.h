@@ -26,6 +26,7 @@ struct client {
     const struct command *command;
     const char *server;
     struct output_options output;
+    bool prometheus;                          /* --format prometheus, of a command that takes it */
     const char *on_behalf, *terminal, *visit; /* or NULL */
     bool asks_again;                          /* --request-id was given */
     bool has_request_id;
@@ -44,6 +45,7 @@ struct command {
     const char *example;          /* one or more lines, as typed */
     const struct option *options; /* NULL: none of its own */
     size_t least, most;           /* words it takes */
+    bool prometheus;              /* it takes --format prometheus */
     int (*run)(struct client *c, const struct arguments *a);
 };
 

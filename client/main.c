@@ -66,10 +66,16 @@ static int set_format(struct client *c, const char *format, bool excel) {
         c->output.format = OUTPUT_JSON;
     } else if (strcmp(format, "text") == 0) {
         c->output.format = OUTPUT_TEXT;
+    } else if (strcmp(format, "prometheus") == 0) {
+        if (!c->command->prometheus) {
+            return client_usage(c, _("--format prometheus goes with madoguchi status only."));
+        }
+        c->output.format = OUTPUT_TEXT;
+        c->prometheus = true;
     } else {
         return client_usage(c, _("--format is text, csv or json, not \"%s\"."), format);
     }
-    if (excel && c->output.format != OUTPUT_CSV) {
+    if (excel && (c->prometheus || c->output.format != OUTPUT_CSV)) {
         return client_usage(c, _("--excel goes with --format csv."));
     }
     return EXIT_DONE;

@@ -39,7 +39,12 @@ _madoguchi() {
         esac
     done
     case $previous in
-    --format) _madoguchi_reply 'text csv json' && return ;;
+    --format)
+        case $command in
+        '' | status) _madoguchi_reply 'text csv json prometheus' && return ;;
+        *) _madoguchi_reply 'text csv json' && return ;;
+        esac
+        ;;
     --topic | --program | --office | --channel | --nature | --origin | --age | --route | --outcome | \
         --form | --venue-kind | --session-kind | --service)
         _madoguchi_reply "$(_madoguchi_codes "${previous#--}")" && return
