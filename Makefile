@@ -140,7 +140,7 @@ $(BUILD)/madoguchi: $(BUILD)/obj/client/main.o $(CLIENTLIB) $(LIBPROTO)
 $(BUILD)/tests/slow_disk.so: tests/preload/slow_disk.c
 	@mkdir -p $(@D)
 	$(CC) -D_GNU_SOURCE -std=gnu17 -O2 $(WARNINGS) -fPIC -shared -o $@ $<
-$(BUILD)/tests/test_slow_disk: | $(BUILD)/tests/slow_disk.so
+$(BUILD)/tests/test_slow_disk $(BUILD)/tests/test_status: | $(BUILD)/tests/slow_disk.so
 
 # The calls that this program makes fail.
 WRAPPED   := malloc calloc realloc reallocarray strdup strndup mdb_env_create mdb_env_open \

@@ -278,15 +278,18 @@ static const Madoguchi__Page *ask_status(struct kit *k) {
     return page;
 }
 
-unsigned long kit_status(struct kit *k, const char *name) {
+const char *kit_status_text(struct kit *k, const char *name) {
     const Madoguchi__Page *page = ask_status(k);
     for (size_t i = 0; i < page->n_pair; i++) {
         if (bytes_equal(page->pair[i]->name, name)) {
-            char text[64];
-            snprintf(text, sizeof text, "%.*s", (int)page->pair[i]->value.len,
-                     (const char *)page->pair[i]->value.data);
-            return strtoul(text, NULL, 10);
+            return arena_strndup(&k->arena, page->pair[i]->value.data, page->pair[i]->value.len);
         }
     }
-    ck_abort_msg("status has no %s", name);
+    return NULL;
+}
+
+unsigned long kit_status(struct kit *k, const char *name) {
+    const char *text = kit_status_text(k, name);
+    ck_assert_msg(text != NULL, "status has no %s", name);
+    return strtoul(text, NULL, 10);
 }

@@ -171,6 +171,8 @@ const char *kit_field(struct kit *k, uint64_t seq, const char *name);
 
 /* A number of the daemon's status. */
 unsigned long kit_status(struct kit *k, const char *name);
+/* The first row of that name, in the arena; NULL when there is none. */
+const char *kit_status_text(struct kit *k, const char *name);
 
 /* Seq of the last entry. */
 uint64_t kit_head(struct kit *k);

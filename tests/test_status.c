@@ -1,0 +1,599 @@
+/* What an operator is told: the rows of status, warnings, slow requests, and
+ * refusals at the floor with reading going on. */
+#include "client/prometheus.h"
+#include "daemon/request.h"
+#include "tests/kit_store.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void reload(struct kit *k, const char *config) {
+    unsigned n = kit_daemon_logged(&k->d, " reloaded ");
+    kit_daemon_configure(&k->d, config);
+    kill(k->d.pid, SIGHUP);
+    kit_daemon_await_log(&k->d, " reloaded ", n + 1);
+}
+
+static void restart(struct kit *k, const char *config) {
+    close(k->fd);
+    ck_assert_int_eq(kit_daemon_stop(&k->d, SIGTERM), 0);
+    kit_daemon_start(&k->d, config);
+    k->fd = kit_hello(&k->d);
+}
+
+static void expect_text(struct kit *k, const char *name, const char *value) {
+    const char *text = kit_status_text(k, name);
+    ck_assert_msg(text != NULL, "status has no %s", name);
+    ck_assert_msg(strcmp(text, value) == 0, "%s is \"%s\" and not \"%s\"", name, text, value);
+}
+
+static void tally(struct kit *k) {
+    kit_ok(k, "tally", "service", "citizen", "date", "2024-04-15", "count", "3", NULL);
+}
+
+/* ---- rows ------------------------------------------------------------------------ */
+
+/* Every row there is, before anything happened. */
+static const char *const always[] = {
+    "municipality",
+    "name",
+    "head",
+    "head_hash",
+    "applied",
+    "recorded_at",
+    "fold_version",
+    "full",
+    "groups",
+    "entries",
+    "last_flush_us",
+    "flush_p99_us",
+    "flush_sum_us",
+    "group_mean",
+    "group_p99",
+    "map_bytes",
+    "map_used",
+    "map_used_percent",
+    "disk_bytes",
+    "disk_used_percent",
+    "free_bytes",
+    "free_floor_bytes",
+    "segments",
+    "journal_bytes",
+    "last_backup",
+    "last_backup_seq",
+    "last_backup_age_s",
+    "readers",
+    "readers_max",
+    "version",
+    "protocol",
+    "uptime_s",
+    "connections",
+    "connections_max",
+    "connections_total",
+    "connections_refused",
+    "requests_total",
+    "queue",
+    "questions",
+    "libevent",
+    "lmdb",
+    "protobuf-c",
+    "libsodium",
+    "warning_disk",
+    "warning_map",
+    "warning_full",
+};
+
+START_TEST(every_row_is_there) {
+    struct kit k;
+    char name[64];
+    kit_start_daemon(&k, NULL);
+    for (size_t i = 0; i < sizeof always / sizeof always[0]; i++) {
+        ck_assert_msg(kit_status_text(&k, always[i]) != NULL, "no %s", always[i]);
+    }
+    for (int code = ERR_MALFORMED; code <= ERR_DOES_NOT_HOLD; code++) {
+        snprintf(name, sizeof name, "refused_%s", error_word(code));
+        expect_text(&k, name, "0");
+    }
+    for (unsigned kind = 0; kind < REQUEST_KINDS; kind++) {
+        if (kind != REQUEST_STATUS) {
+            snprintf(name, sizeof name, "answers_%s", request_kind_word(kind));
+            expect_text(&k, name, "0");
+            snprintf(name, sizeof name, "answer_sum_us_%s", request_kind_word(kind));
+            expect_text(&k, name, "0");
+            snprintf(name, sizeof name, "answer_p99_us_%s", request_kind_word(kind));
+            expect_text(&k, name, "");
+        }
+    }
+    expect_text(&k, "head", "2");
+    expect_text(&k, "groups", "0");
+    expect_text(&k, "flush_p99_us", "");
+    expect_text(&k, "last_backup_age_s", "");
+    expect_text(&k, "free_floor_bytes", "1"); /* as the kit starts it */
+    expect_text(&k, "full", "no");
+    expect_text(&k, "queue", "0");
+    kit_finish(&k);
+}
+END_TEST
+
+static void ask(struct kit *k, int body_case, void *body) {
+    Madoguchi__Request r = MADOGUCHI__REQUEST__INIT;
+    r.body_case = (Madoguchi__Request__BodyCase)body_case;
+    r.ping = body; /* any member of the union */
+    (void)kit_read(k, &r);
+}
+
+/* One of each kind is counted and timed under its name. */
+START_TEST(kinds_are_counted) {
+    struct kit k;
+    Madoguchi__Indicators indicators = MADOGUCHI__INDICATORS__INIT;
+    Madoguchi__Prove prove = MADOGUCHI__PROVE__INIT;
+    Madoguchi__Documents documents = MADOGUCHI__DOCUMENTS__INIT;
+    Madoguchi__Verify verify = MADOGUCHI__VERIFY__INIT;
+    Madoguchi__Ping ping = MADOGUCHI__PING__INIT;
+    Madoguchi__Backup backup = MADOGUCHI__BACKUP__INIT;
+    char directory[KIT_PATH + 8];
+    kit_start_daemon(&k, NULL);
+    snprintf(directory, sizeof directory, "%s/backup", k.dir);
+    SET(&indicators, plan, bytes_of("none"));
+    SET(&prove, plan, bytes_of("none"));
+    SET(&prove, indicator, bytes_of("none"));
+    SET(&prove, year, 2024);
+    SET(&documents, kind, MADOGUCHI__DOCUMENT_KIND__CATALOGUE);
+    SET(&backup, directory, bytes_of(directory));
+    tally(&k);
+    tally(&k);
+    kit_refused(&k, ERR_UNKNOWN_CODE, "service", "tally", "service", "moon", "date", "2024-04-15",
+                NULL);
+    (void)kit_show(&k, 3);
+    (void)kit_list(&k, NULL);
+    kit_stats(&k, "contacts", "FY2024", NULL, NULL, "6");
+    ask(&k, MADOGUCHI__REQUEST__BODY_INDICATORS, &indicators);
+    ask(&k, MADOGUCHI__REQUEST__BODY_PROVE, &prove);
+    ask(&k, MADOGUCHI__REQUEST__BODY_DOCUMENTS, &documents);
+    ask(&k, MADOGUCHI__REQUEST__BODY_VERIFY, &verify);
+    ask(&k, MADOGUCHI__REQUEST__BODY_PING, &ping);
+    ask(&k, MADOGUCHI__REQUEST__BODY_BACKUP, &backup);
+    ck_assert_uint_eq(kit_status(&k, "answers_record"), 3);
+    for (unsigned kind = 0; kind < REQUEST_KINDS; kind++) {
+        char name[64];
+        snprintf(name, sizeof name, "answers_%s", request_kind_word(kind));
+        ck_assert_msg(kit_status(&k, name) >= 1, "%s", name);
+        snprintf(name, sizeof name, "answer_p99_us_%s", request_kind_word(kind));
+        ck_assert_msg(strlen(kit_status_text(&k, name)) > 0, "%s", name);
+    }
+    ck_assert_uint_eq(kit_status(&k, "refused_unknown-code"), 1);
+    ck_assert_uint_eq(kit_status(&k, "refused_not-found"), 2);
+    ck_assert_uint_eq(kit_status(&k, "groups"), 2);
+    ck_assert_uint_eq(kit_status(&k, "entries"), 2);
+    expect_text(&k, "group_mean", "1.0");
+    expect_text(&k, "group_p99", "1");
+    ck_assert_uint_ge(kit_status(&k, "flush_sum_us"), kit_status(&k, "last_flush_us"));
+    ck_assert_uint_gt(strlen(kit_status_text(&k, "flush_p99_us")), 0);
+    ck_assert_uint_eq(kit_status(&k, "last_backup_seq"), 4);
+    ck_assert_uint_lt(kit_status(&k, "last_backup_age_s"), 3600);
+    ck_assert_uint_gt(strlen(kit_status_text(&k, "last_backup_age_s")), 0);
+    kit_finish(&k);
+}
+END_TEST
+
+/* ---- Prometheus -------------------------------------------------------------------- */
+
+#define TEXT_MAX    65536
+#define SAMPLES_MAX 400
+
+struct exposition {
+    char text[TEXT_MAX];
+    char family[SAMPLES_MAX][80]; /* with HELP and TYPE */
+    char type[SAMPLES_MAX][16];
+    size_t families;
+    char series[SAMPLES_MAX][300]; /* name and labels */
+    char value[SAMPLES_MAX][40];
+    size_t n;
+};
+
+static int client(struct kit *k, const char *words, char *out, size_t size) {
+    char command[KIT_PATH * 4];
+    const char *build = getenv("BUILD");
+    snprintf(command, sizeof command, "LC_ALL=C %s/madoguchi --server unix:%s %s 2>/dev/null",
+             build != NULL ? build : "build", k->d.socket, words);
+    FILE *f = popen(command, "re");
+    ck_assert_ptr_nonnull(f);
+    size_t n = fread(out, 1, size - 1, f);
+    out[n] = '\0';
+    int status = pclose(f);
+    ck_assert(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+/* A name as Prometheus allows it; the length. */
+static size_t name_at(const char *p) {
+    size_t n = strspn(p, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_:0123456789");
+    ck_assert(n > 0 && (*p < '0' || *p > '9'));
+    return n;
+}
+
+/* Labels in braces; what follows them. */
+static const char *skip_labels(const char *p) {
+    while (*p != '}') {
+        p += name_at(p);
+        ck_assert_int_eq(p[0], '=');
+        ck_assert_int_eq(p[1], '"');
+        for (p += 2; *p != '"'; p++) {
+            ck_assert_int_ne(*p, '\0');
+            if (*p == '\\') {
+                p++;
+                ck_assert(*p == '\\' || *p == '"' || *p == 'n');
+            }
+        }
+        p++;
+        ck_assert(*p == ',' || *p == '}');
+        p += *p == ',';
+    }
+    return p + 1;
+}
+
+static size_t family_of(const struct exposition *x, const char *name, size_t len) {
+    for (size_t i = 0; i < x->families; i++) {
+        size_t n = strlen(x->family[i]);
+        bool summary = strcmp(x->type[i], "summary") == 0;
+        if (strncmp(x->family[i], name, n) == 0 &&
+            (n == len || (summary && ((len == n + 4 && memcmp(name + n, "_sum", 4) == 0) ||
+                                      (len == n + 6 && memcmp(name + n, "_count", 6) == 0))))) {
+            return i;
+        }
+    }
+    ck_abort_msg("no TYPE before %.*s", (int)len, name);
+}
+
+static void take_heading(struct exposition *x, const char *line) {
+    char name[80];
+    char help[80];
+    int at = 0;
+    ck_assert_int_eq(sscanf(line, "# HELP %79s %n", help, &at), 1);
+    ck_assert_msg(at > 0 && line[at] != '\0', "no words: %s", line);
+    char *type = strtok(NULL, "\n");
+    ck_assert_ptr_nonnull(type);
+    ck_assert_int_eq(sscanf(type, "# TYPE %79s %15s", name, x->type[x->families]), 2);
+    ck_assert_str_eq(name, help);
+    const char *t = x->type[x->families];
+    ck_assert(strcmp(t, "gauge") == 0 || strcmp(t, "counter") == 0 || strcmp(t, "summary") == 0);
+    size_t n = strlen(name);
+    bool total = n > 6 && strcmp(name + n - 6, "_total") == 0;
+    ck_assert_msg(total == (strcmp(t, "counter") == 0), "%s is a %s", name, t);
+    for (size_t i = 0; i < x->families; i++) {
+        ck_assert_str_ne(x->family[i], name);
+    }
+    snprintf(x->family[x->families++], 80, "%s", name);
+}
+
+static void take_sample(struct exposition *x, const char *line) {
+    char *end;
+    size_t len = name_at(line);
+    /* The samples of a family follow each other. */
+    ck_assert_uint_eq(family_of(x, line, len), x->families - 1);
+    const char *p = line + len;
+    p = *p == '{' ? skip_labels(p + 1) : p;
+    ck_assert_int_eq(*p, ' ');
+    ck_assert_uint_lt(x->n, SAMPLES_MAX);
+    snprintf(x->series[x->n], sizeof x->series[0], "%.*s", (int)(p - line), line);
+    snprintf(x->value[x->n], sizeof x->value[0], "%s", p + 1);
+    (void)strtod(p + 1, &end);
+    ck_assert_msg(end != p + 1 && *end == '\0', "no number: %s", line);
+    for (size_t i = 0; i < x->n; i++) {
+        ck_assert_str_ne(x->series[i], x->series[x->n]);
+    }
+    x->n++;
+}
+
+static void parse(struct exposition *x) {
+    size_t len = strlen(x->text);
+    ck_assert(len > 0 && x->text[len - 1] == '\n');
+    x->families = x->n = 0;
+    for (char *line = strtok(x->text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+        ck_assert_uint_lt(x->families, SAMPLES_MAX);
+        if (line[0] == '#') {
+            take_heading(x, line);
+        } else {
+            take_sample(x, line);
+        }
+    }
+}
+
+static const char *sample(const struct exposition *x, const char *series) {
+    for (size_t i = 0; i < x->n; i++) {
+        if (strcmp(x->series[i], series) == 0) {
+            return x->value[i];
+        }
+    }
+    ck_abort_msg("no %s", series);
+}
+
+#define CITY "{municipality=\"062090\""
+
+START_TEST(prometheus) {
+    static struct exposition x;
+    struct kit k;
+    kit_start_daemon(&k, NULL);
+    for (unsigned round = 0; round < 2; round++) {
+        ck_assert_int_eq(client(&k, "status --format prometheus", x.text, TEXT_MAX), 0);
+        parse(&x);
+        ck_assert_uint_gt(x.families, 25);
+        ck_assert_str_eq(sample(&x, "madoguchi_head" CITY "}"), round == 0 ? "2" : "3");
+        ck_assert_str_eq(sample(&x, "madoguchi_entries_total" CITY "}"), round == 0 ? "0" : "1");
+        ck_assert_str_eq(sample(&x, "madoguchi_answer_seconds_count" CITY ",kind=\"record\"}"),
+                         round == 0 ? "0" : "2");
+        tally(&k);
+        kit_refused(&k, ERR_INVALID, "date", "tally", "service", "citizen", "=date", "20240230",
+                    NULL);
+    }
+    ck_assert_str_eq(sample(&x, "madoguchi_refusals_total" CITY ",reason=\"invalid\"}"), "1");
+    ck_assert_str_eq(sample(&x, "madoguchi_warning" CITY ",kind=\"full\"}"), "0");
+    ck_assert_str_eq(sample(&x, "madoguchi_full" CITY "}"), "0");
+    ck_assert_str_eq(sample(&x, "madoguchi_disk_floor_bytes" CITY "}"), "1");
+    /* Seconds, with the digits of microseconds. */
+    const char *flush = sample(&x, "madoguchi_flush_seconds" CITY ",quantile=\"0.99\"}");
+    ck_assert_uint_eq(strlen(strchr(flush, '.')), 7);
+    ck_assert(strtod(flush, NULL) > 0 && strtod(flush, NULL) < 60);
+    for (size_t i = 0; i < x.n; i++) {
+        ck_assert_msg(strstr(x.series[i], "backup_age") == NULL, "no backup was made");
+    }
+    kit_finish(&k);
+}
+END_TEST
+
+/* What stands in a label never ends it. */
+START_TEST(labels_are_escaped) {
+    static struct exposition x;
+    const struct status_row rows[] = {{"municipality", "062090"},
+                                      {"name", "a\"b\\c\nd} 1"},
+                                      {"refused_x\"y", "7"},
+                                      {"head", "12"},
+                                      {"queue", "many"},
+                                      {"readers", ""},
+                                      {"unknown", "3"}};
+    FILE *f = fmemopen(x.text, sizeof x.text, "w");
+    prometheus_write(f, rows, sizeof rows / sizeof rows[0]);
+    fclose(f);
+    ck_assert_ptr_nonnull(strstr(x.text, "name=\"a\\\"b\\\\c\\nd} 1\""));
+    parse(&x);
+    ck_assert_uint_eq(x.n, 3);
+    ck_assert_str_eq(sample(&x, "madoguchi_refusals_total" CITY ",reason=\"x\\\"y\"}"), "7");
+    ck_assert_str_eq(sample(&x, "madoguchi_head" CITY "}"), "12");
+}
+END_TEST
+
+/* The other formats have every row; only status takes prometheus. */
+START_TEST(formats) {
+    static char text[TEXT_MAX];
+    static const char *const others[] = {
+        "log",          "tally",        "decline",        "contact",       "outcome",
+        "refer",        "close",        "reopen",         "correct",       "void",
+        "session plan", "session hold", "session cancel", "figure set",    "coverage",
+        "import",       "show",         "list",           "stats",         "plan put",
+        "plan list",    "indicators",   "prove",          "catalogue put", "catalogue show",
+        "verify",       "backup"};
+    struct kit k;
+    kit_start_daemon(&k, NULL);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        snprintf(text, sizeof text, "%s --format prometheus", others[i]);
+        ck_assert_msg(client(&k, text, text, sizeof text) == 2, "%s", others[i]);
+        ck_assert_str_eq(text, "");
+    }
+    ck_assert_int_eq(client(&k, "status --format prometheus --excel", text, sizeof text), 2);
+    ck_assert_int_eq(client(&k, "--format csv status", text, sizeof text), 0);
+    for (size_t i = 0; i < sizeof always / sizeof always[0]; i++) {
+        char row[64];
+        snprintf(row, sizeof row, "\n%s,", always[i]);
+        ck_assert_msg(strstr(text, row) != NULL, "no %s", always[i]);
+    }
+    ck_assert_ptr_nonnull(strstr(text, "\nanswer_sum_us_list,0\n"));
+    ck_assert_int_eq(client(&k, "--format json status", text, sizeof text), 0);
+    ck_assert_ptr_nonnull(strstr(text, "{\"name\": \"warning_map\", \"value\": \"no\"}"));
+    ck_assert_int_eq(client(&k, "--format text status", text, sizeof text), 0);
+    ck_assert_ptr_nonnull(strstr(text, "Connections turned away"));
+    ck_assert_ptr_null(strstr(text, "_us"));
+    ck_assert_ptr_null(strstr(text, "Answered: list"));
+    kit_finish(&k);
+}
+END_TEST
+
+/* ---- warnings ------------------------------------------------------------------------ */
+
+/* Begins and ends with one line each, however often it is looked at. */
+START_TEST(a_warning_is_logged_twice) {
+    struct kit k;
+    kit_start_daemon(&k, "map_bytes: 1 MiB\nwarn_percent: 4");
+    kit_daemon_await_log(&k.d, "warning-begins kind=map", 1);
+    for (int i = 0; i < 3; i++) {
+        expect_text(&k, "warning_map", "yes");
+        tally(&k);
+    }
+    const char *said = kit_status_text(&k, "warning");
+    ck_assert_ptr_nonnull(said);
+    reload(&k, "map_bytes: 1 MiB\nwarn_percent: 100");
+    expect_text(&k, "warning_map", "no");
+    expect_text(&k, "warning_disk", "no");
+    ck_assert_ptr_null(kit_status_text(&k, "warning"));
+    ck_assert_uint_eq(kit_daemon_logged(&k.d, "warning-begins kind=map"), 1);
+    ck_assert_uint_eq(kit_daemon_logged(&k.d, "warning-ends kind=map"), 1);
+    kit_finish(&k);
+}
+END_TEST
+
+/* 70 % unless told otherwise: the sentence says what to do, in both languages. */
+START_TEST(map_at_70_percent) {
+    struct kit k;
+    char config[64];
+    kit_start_daemon(&k, NULL);
+    for (int i = 0; i < 300; i++) {
+        tally(&k);
+    }
+    kit_stats(&k, "contacts", "FY2024", NULL, NULL, "900");
+    expect_text(&k, "warning_map", "no");
+    unsigned long used = kit_status(&k, "map_used");
+    snprintf(config, sizeof config, "map_bytes: %lu", (used * 100 / 75 + 4095) / 4096 * 4096);
+    restart(&k, config);
+    ck_assert_uint_ge(kit_status(&k, "map_used_percent"), 70);
+    expect_text(&k, "warning_map", "yes");
+    expect_text(&k, "full", "no");
+    static char text[TEXT_MAX];
+    ck_assert_int_eq(client(&k, "--format csv status", text, sizeof text), 0);
+    ck_assert_ptr_nonnull(strstr(text, "larger map_bytes"));
+    close(k.fd);
+    k.fd = kit_connect(&k.d);
+    kit_say_hello(k.fd, 1, "ja");
+    ck_assert_ptr_nonnull(kit_receive(k.fd, &k.arena));
+    ck_assert_ptr_nonnull(strstr(kit_status_text(&k, "warning"), "map_bytes を大きくして"));
+    /* And on to the floor. */
+    struct kit_answer a = {0};
+    for (int i = 0; i < 20000 && a.code == 0; i++) {
+        a = kit_record(&k,
+                       kit_request(&k, "log", "service", "citizen", "date", "2024-04-15", NULL));
+        if (i % 1000 == 999) {
+            arena_reset(&k.arena);
+        }
+    }
+    ck_assert_int_eq(a.code, ERR_FULL);
+    expect_text(&k, "full", "yes");
+    expect_text(&k, "warning_full", "yes");
+    ck_assert_uint_eq(kit_daemon_logged(&k.d, "warning-begins kind=full"), 1);
+    kit_stats(&k, "contacts", "FY2024", "service", "channel=phone", "");
+    ck_assert_uint_gt(kit_list(&k, NULL)->n_case_row, 0);
+    restart(&k, NULL);
+    expect_text(&k, "full", "no");
+    tally(&k);
+    kit_finish(&k);
+}
+END_TEST
+
+/* The disk is at its floor from the start: status says so before anybody tries,
+ * and reading goes on. */
+START_TEST(disk_below_the_floor) {
+    struct kit k;
+    struct statvfs disk;
+    kit_start_daemon(&k, NULL);
+    tally(&k);
+    ck_assert_int_eq(statvfs(k.dir, &disk), 0);
+    ck_assert_msg((uint64_t)disk.f_bavail * disk.f_frsize < (uint64_t)1 << 40,
+                  "this test needs a disk with less than 1 TiB free");
+    restart(&k, "free_floor_bytes: 1024 GiB\nwarn_percent: 100");
+    expect_text(&k, "full", "yes");
+    expect_text(&k, "warning_full", "yes");
+    expect_text(&k, "free_floor_bytes", "1099511627776");
+    kit_refused(&k, ERR_FULL, "", "tally", "service", "citizen", "date", "2024-04-15", NULL);
+    kit_stats(&k, "contacts", "FY2024", NULL, NULL, "3");
+    ck_assert_ptr_nonnull(strstr(kit_status_text(&k, "warning"), "must stay free"));
+    ck_assert_uint_eq(kit_status(&k, "refused_full"), 1);
+    ck_assert_uint_eq(kit_daemon_logged(&k.d, "warning-begins kind=full"), 1);
+    /* At 1 % of the disk there is a warning too, unless nearly nothing is on it. */
+    reload(&k, "free_floor_bytes: 1024 GiB\nwarn_percent: 1");
+    expect_text(&k, "warning_disk", kit_status(&k, "disk_used_percent") >= 1 ? "yes" : "no");
+    restart(&k, NULL);
+    expect_text(&k, "full", "no");
+    expect_text(&k, "warning_full", "no");
+    tally(&k);
+    kit_finish(&k);
+}
+END_TEST
+
+/* ---- slow requests --------------------------------------------------------------------- */
+
+static void start_on_slow_disk(struct kit *k, const char *control, const char *config) {
+    char library[KIT_PATH];
+    char options[KIT_PATH];
+    const char *build = getenv("BUILD");
+    const char *asan = getenv("ASAN_OPTIONS");
+    close(k->fd);
+    ck_assert_int_eq(kit_daemon_stop(&k->d, SIGTERM), 0);
+    snprintf(library, sizeof library, "%s/tests/slow_disk.so", build != NULL ? build : "build");
+    ck_assert_msg(access(library, R_OK) == 0, "no %s", library);
+    snprintf(options, sizeof options, "%s:verify_asan_link_order=0", asan != NULL ? asan : "");
+    setenv("ASAN_OPTIONS", options, 1);
+    setenv("SLOW_DISK", control, 1);
+    setenv("LD_PRELOAD", library, 1);
+    kit_daemon_start(&k->d, config);
+    unsetenv("LD_PRELOAD");
+    k->fd = kit_hello(&k->d);
+}
+
+static uint64_t record_with_text(struct kit *k) {
+    return kit_ok(k, "tally", "service", "citizen", "date", "2024-04-15", "+on_behalf",
+                  "Taro Nagai", NULL);
+}
+
+/* One line each, with the entry's number and nothing that was written in it; 0
+ * turns it off. */
+START_TEST(slow_requests_are_logged) {
+    struct kit k;
+    char control[KIT_PATH + 8];
+    char line[64];
+    kit_start_daemon(&k, NULL);
+    snprintf(control, sizeof control, "%s/disk", k.dir);
+    start_on_slow_disk(&k, control, "slow_request_ms: 40");
+    record_with_text(&k);
+    FILE *f = fopen(control, "we");
+    ck_assert_ptr_nonnull(f);
+    fputs("sleep 60", f);
+    fclose(f);
+    uint64_t slow = record_with_text(&k);
+    snprintf(line, sizeof line, " entry=%llu", (unsigned long long)slow);
+    kit_daemon_await_log(&k.d, line, 1);
+    ck_assert_uint_eq(kit_daemon_logged(&k.d, "slow-request kind=record request="), 1);
+    ck_assert_uint_eq(kit_daemon_logged(&k.d, "Taro"), 0);
+    ck_assert_uint_eq(kit_daemon_logged(&k.d, "citizen"), 0);
+    ck_assert_uint_ge(kit_status(&k, "answer_p99_us_record"), 58000);
+    ck_assert_uint_ge(kit_status(&k, "last_flush_us"), 60000);
+    reload(&k, "slow_request_ms: 0");
+    record_with_text(&k);
+    ck_assert_uint_eq(kit_daemon_logged(&k.d, "slow-request"), 1);
+    reload(&k, "slow_request_ms: 40");
+    record_with_text(&k);
+    kit_daemon_await_log(&k.d, "slow-request kind=record", 2);
+    kit_finish(&k);
+}
+END_TEST
+
+/* A proof starts a process and folds everything: never within a millisecond. */
+START_TEST(slow_questions_are_logged) {
+    struct kit k;
+    Madoguchi__Verify verify = MADOGUCHI__VERIFY__INIT;
+    kit_start_daemon(&k, "slow_request_ms: 0");
+    for (int i = 0; i < 300; i++) {
+        tally(&k);
+    }
+    reload(&k, "slow_request_ms: 1");
+    ask(&k, MADOGUCHI__REQUEST__BODY_VERIFY, &verify);
+    kit_daemon_await_log(&k.d, "slow-request kind=verify", 1);
+    ck_assert_uint_eq(kit_daemon_logged(&k.d, "slow-request kind=verify"), 1);
+    kit_finish(&k);
+}
+END_TEST
+
+int main(void) {
+    Suite *s = suite_create("status");
+    TCase *t = tcase_create("status");
+    tcase_set_timeout(t, 120);
+    tcase_add_test(t, every_row_is_there);
+    tcase_add_test(t, kinds_are_counted);
+    tcase_add_test(t, prometheus);
+    tcase_add_test(t, labels_are_escaped);
+    tcase_add_test(t, formats);
+    tcase_add_test(t, a_warning_is_logged_twice);
+    tcase_add_test(t, map_at_70_percent);
+    tcase_add_test(t, disk_below_the_floor);
+    tcase_add_test(t, slow_requests_are_logged);
+    tcase_add_test(t, slow_questions_are_logged);
+    suite_add_tcase(s, t);
+    kit_begin();
+    SRunner *sr = srunner_create(s);
+    srunner_run_all(sr, CK_NORMAL);
+    int failed = srunner_ntests_failed(sr);
+    srunner_free(sr);
+    kit_end();
+    return failed != 0;
+}
