@@ -15,6 +15,8 @@
 struct raw {
     char **listen;
     unsigned listen_count;
+    char **backup_directories;
+    unsigned backup_directories_count;
     char *socket_owner;
     char *socket_group;
     char *log_level;
@@ -28,12 +30,14 @@ struct raw {
     CYAML_FIELD_STRING_PTR(#name, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw, name, 0, \
                            255)
 
-static const cyaml_schema_value_t listen_schema = {
+static const cyaml_schema_value_t text_schema = {
     CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, 255)};
 
 static const cyaml_schema_field_t raw_fields[] = {
     CYAML_FIELD_SEQUENCE("listen", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw, listen,
-                         &listen_schema, 0, CONFIG_LISTEN_MAX),
+                         &text_schema, 0, CONFIG_LISTEN_MAX),
+    CYAML_FIELD_SEQUENCE("backup_directories", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw,
+                         backup_directories, &text_schema, 0, CONFIG_BACKUP_MAX),
     TEXT_KEY(socket_owner),
     TEXT_KEY(socket_group),
     TEXT_KEY(log_level),
@@ -97,6 +101,9 @@ void config_free(struct config *c) {
     }
     for (size_t i = 0; i < c->listen_count; i++) {
         free(c->listen[i]);
+    }
+    for (size_t i = 0; i < c->backup_directories_count; i++) {
+        free(c->backup_directories[i]);
     }
     free(c->socket_owner);
     free(c->socket_group);
@@ -262,6 +269,23 @@ static int take_listen(const struct reading *r, const struct raw *raw, struct co
     return 0;
 }
 
+static int take_backup_directories(const struct reading *r, const struct raw *raw, struct config *c,
+                                   struct error *e) {
+    for (unsigned i = 0; i < raw->backup_directories_count; i++) {
+        const char *path = raw->backup_directories[i];
+        if (path[0] != '/') {
+            return refuse(r, "backup_directories", "whole paths, beginning with /",
+                          "/ から始まる完全なパスを書いてください", e);
+        }
+        c->backup_directories[i] = strdup(path);
+        if (c->backup_directories[i] == NULL) {
+            return refuse(r, "backup_directories", "out of memory", "メモリーが足りません", e);
+        }
+        c->backup_directories_count = i + 1;
+    }
+    return 0;
+}
+
 static int take_words(const struct reading *r, const struct raw *raw, struct config *c,
                       struct error *e) {
     if (raw->log_level != NULL) {
@@ -304,7 +328,7 @@ static int take_all(const struct reading *r, const struct raw *raw, struct confi
         return refuse(r, "output_low_bytes", "at most output_high_bytes",
                       "output_high_bytes 以下にしてください", e);
     }
-    if (take_listen(r, raw, c, e) != 0) {
+    if (take_listen(r, raw, c, e) != 0 || take_backup_directories(r, raw, c, e) != 0) {
         return -1;
     }
     return take_words(r, raw, c, e);
@@ -396,20 +420,43 @@ static void print_number(FILE *to, const struct number_key *key, uint64_t v) {
     fprintf(to, "%s: %" PRIu64 "\n\n", key->name, v);
 }
 
-static void print_listen(const struct config *c, FILE *to) {
+/* As YAML in double quotes. */
+static void print_text(FILE *to, const char *text) {
+    putc('"', to);
+    for (const char *p = text; *p != '\0'; p++) {
+        if (*p == '"' || *p == '\\') {
+            putc('\\', to);
+        }
+        putc(*p, to);
+    }
+    putc('"', to);
+}
+
+static void print_list(FILE *to, const char *key, char *const *list, size_t n) {
+    if (n == 0) {
+        fprintf(to, "%s: []\n\n", key);
+        return;
+    }
+    fprintf(to, "%s:\n", key);
+    for (size_t i = 0; i < n; i++) {
+        fputs("  - ", to);
+        print_text(to, list[i]);
+        putc('\n', to);
+    }
+    fputs("\n", to);
+}
+
+static void print_lists(const struct config *c, FILE *to) {
     fputs(
         "# Where to listen: unix:PATH, up to 16. --listen on the command line takes their place;\n"
         "# sockets passed by systemd are used beside them. A change needs a restart.\n",
         to);
-    if (c->listen_count == 0) {
-        fputs("listen: []\n\n", to);
-        return;
-    }
-    fputs("listen:\n", to);
-    for (size_t i = 0; i < c->listen_count; i++) {
-        fprintf(to, "  - \"%s\"\n", c->listen[i]);
-    }
-    fputs("\n", to);
+    print_list(to, "listen", c->listen, c->listen_count);
+    fputs("# Where `madoguchi backup` may write: in these directories and below, up to 16. They "
+          "must\n"
+          "# be there. Empty: wherever the daemon's account may.\n",
+          to);
+    print_list(to, "backup_directories", c->backup_directories, c->backup_directories_count);
 }
 
 static void print_name(FILE *to, const char *key, const char *what, const char *value) {
@@ -422,7 +469,7 @@ static void print_name(FILE *to, const char *key, const char *what, const char *
 
 void config_print(const struct config *c, FILE *to) {
     static const char *const levels[] = {"", "", "", "error", "warning", "notice", "info", "debug"};
-    print_listen(c, to);
+    print_lists(c, to);
     print_name(to, "socket_owner", "Owner", c->socket_owner);
     print_name(to, "socket_group", "Group", c->socket_group);
     fprintf(to,

@@ -15,6 +15,7 @@
 #include <stdio.h>
 
 #define CONFIG_LISTEN_MAX 16
+#define CONFIG_BACKUP_MAX 16
 #define CONFIG_FILE_MAX   65536 /* bytes of a configuration file */
 
 #define MIB(n) ((uint64_t)(n) << 20)
@@ -70,7 +71,9 @@
 struct config {
     char *listen[CONFIG_LISTEN_MAX]; /* unix:PATH */
     size_t listen_count;
-    char *socket_owner; /* name or number, or NULL */
+    char *backup_directories[CONFIG_BACKUP_MAX]; /* absolute; where backups may go */
+    size_t backup_directories_count;             /* 0: anywhere */
+    char *socket_owner;                          /* name or number, or NULL */
     char *socket_group;
     unsigned log_level;
     bool force_filesystem;

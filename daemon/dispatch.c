@@ -442,6 +442,7 @@ struct dispatch *dispatch_new(const struct dispatch_setting *setting) {
     }
     group_on_refusal(d->group, on_refusal, d);
     queries_on_refusal(d->queries, on_refusal, d);
+    queries_configure(d->queries, d->config);
     return d;
 }
 
@@ -463,6 +464,7 @@ void dispatch_configure(struct dispatch *d, const struct config *config) {
     d->metrics.slow_us = config->slow_request_ms * 1000;
     conns_limits(d->conns, &limits);
     peers_wait(d->peers, (unsigned)config->name_ms);
+    queries_configure(d->queries, config);
     struct store_status status;
     dispatch_look(d, &status);
 }

@@ -16,6 +16,7 @@ struct queries {
     struct requests *requests;
     struct metrics *metrics;
     struct spool_room *room;
+    const struct config *config;
     struct query_line *(*line_of)(struct conn *c);
     void (*refused)(void *ctx, const struct request *r, const struct error *e);
     void *ctx;
@@ -30,6 +31,8 @@ struct query {
     struct request *request;
     struct spool *spool;
     uint64_t position;
+    const char **within; /* of a backup: where it may go; in the request's arena */
+    size_t n_within;
     bool longer; /* a proof or a backup */
     bool failed;
     struct error error;
@@ -97,6 +100,10 @@ void queries_on_refusal(struct queries *q,
                         void *ctx) {
     q->refused = refused;
     q->ctx = ctx;
+}
+
+void queries_configure(struct queries *q, const struct config *config) {
+    q->config = config;
 }
 
 static void query_free(struct query *q) {
@@ -167,7 +174,7 @@ static bool is_cancelled(void *ctx) {
 
 static void run_backup(struct query *q, struct error *e) {
     const Madoguchi__Backup *backup = q->request->body->backup;
-    const struct store_backup_watch watch = {take_line, is_cancelled, q};
+    const struct store_backup_watch watch = {take_line, is_cancelled, q, q->within, q->n_within};
     char directory[BACKUP_PATH];
     snprintf(directory, sizeof directory, "%.*s", (int)backup->directory.len,
              (const char *)backup->directory.data);
@@ -176,7 +183,7 @@ static void run_backup(struct query *q, struct error *e) {
 
 static void run_longer(struct query *q) {
     struct error e = {0};
-    if (q->request->body->body_case == MADOGUCHI__REQUEST__BODY_BACKUP) {
+    if (q->request->kind == REQUEST_BACKUP) {
         run_backup(q, &e);
     } else {
         q->failed = store_verify_online(q->all->store, take_line, q, &e) != 0;
@@ -302,25 +309,54 @@ static void done(struct job *job) {
     query_go_on(all, line, c);
 }
 
+/* The configuration may be another one before the backup is made: it keeps what
+ * is in force now. */
+static bool keep_directories(struct query *q) {
+    const struct config *c = q->all->config;
+    struct arena *a = &q->request->arena;
+    q->n_within = c->backup_directories_count;
+    q->within = arena_alloc(a, (q->n_within + 1) * sizeof *q->within);
+    for (size_t i = 0; q->within != NULL && i < q->n_within; i++) {
+        const char *path = c->backup_directories[i];
+        q->within[i] = arena_strndup(a, path, strlen(path));
+        if (q->within[i] == NULL) {
+            return false;
+        }
+    }
+    return q->within != NULL;
+}
+
 /* ---- asking ------------------------------------------------------------------------ */
 
-void query_ask(struct queries *all, struct query_line *line, struct conn *c, struct request *r) {
+static struct query *query_new(struct queries *all, struct request *r) {
     struct query *q = calloc(1, sizeof *q);
     struct spool *spool = q != NULL ? spool_new(all->room) : NULL;
     if (spool == NULL) {
         free(q);
-        request_release(all->requests, r);
-        conn_done(c);
-        conn_close(c);
-        return;
+        return NULL;
     }
     q->job.run = run;
     q->job.done = done;
     q->all = all;
     q->request = r;
     q->spool = spool;
-    q->longer = r->body->body_case == MADOGUCHI__REQUEST__BODY_VERIFY ||
-                r->body->body_case == MADOGUCHI__REQUEST__BODY_BACKUP;
+    q->longer = r->kind == REQUEST_VERIFY || r->kind == REQUEST_BACKUP;
+    if (r->kind == REQUEST_BACKUP && !keep_directories(q)) {
+        spool_free(spool);
+        free(q);
+        return NULL;
+    }
+    return q;
+}
+
+void query_ask(struct queries *all, struct query_line *line, struct conn *c, struct request *r) {
+    struct query *q = query_new(all, r);
+    if (q == NULL) {
+        request_release(all->requests, r);
+        conn_done(c);
+        conn_close(c);
+        return;
+    }
     if (line->active < QUERY_AT_ONCE) {
         start(line, q);
         query_go_on(all, line, c);

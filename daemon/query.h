@@ -7,6 +7,7 @@
 #ifndef MADOGUCHI_DAEMON_QUERY_H
 #define MADOGUCHI_DAEMON_QUERY_H
 
+#include "daemon/config.h"
 #include "daemon/conn.h"
 #include "daemon/metrics.h"
 #include "daemon/pool.h"
@@ -42,6 +43,10 @@ void queries_free(struct queries *q);
 void queries_on_refusal(struct queries *q,
                         void (*refused)(void *ctx, const struct request *r, const struct error *e),
                         void *ctx);
+
+/* Follows a configuration, which must outlive q or the next call: where backups
+ * may go. */
+void queries_configure(struct queries *q, const struct config *config);
 
 void query_line_init(struct query_line *line);
 

@@ -4,12 +4,12 @@
 #include "store/copy.h"
 #include "store/disk.h"
 #include "store/journal_dir.h"
+#include "store/place.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,75 +85,13 @@ static int remember(const struct backup *b, struct error *e) {
 /* ---- the place ---------------------------------------------------------------------------------
  */
 
-/* Walks up from a directory: whether the store's is on the way. */
-static int inside_store(int fd, int store_dirfd, bool *inside) {
-    struct stat st;
-    struct stat store;
-    struct stat last = {0};
-    *inside = false;
-    int at = openat(fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (at < 0 || fstat(store_dirfd, &store) != 0) {
-        return -1;
-    }
-    for (unsigned depth = 0; depth < PATH_MAX; depth++) {
-        if (fstat(at, &st) != 0) {
-            close(at);
-            return -1;
-        }
-        *inside = st.st_dev == store.st_dev && st.st_ino == store.st_ino;
-        if (*inside || (depth > 0 && st.st_dev == last.st_dev && st.st_ino == last.st_ino)) {
-            break;
-        }
-        last = st;
-        int up = openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
-        close(at);
-        at = up;
-        if (at < 0) {
-            return -1;
-        }
-    }
-    close(at);
-    return 0;
-}
-
-static int refuse_inside(const struct backup *b, int fd, struct error *e) {
-    bool inside;
-    if (inside_store(fd, b->store->dirfd, &inside) != 0) {
-        return copy_error(b->path, "", e);
-    }
-    return !inside ? 0
-                   : error_set(e, ERR_INVALID, "directory",
-                               "%s lies inside the store. A backup belongs on another disk; "
-                               "choose another place.",
-                               "%s は記録庫の中です。バックアップは別のディスクなど、"
-                               "ほかの場所に置いてください。",
-                               b->path);
-}
-
-/* Opens the directory; one that is not there is made. */
 static int open_place(struct backup *b, struct error *e) {
-    b->dirfd = open(b->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (b->dirfd >= 0) {
-        return refuse_inside(b, b->dirfd, e);
-    }
-    if (errno != ENOENT) {
-        return copy_error(b->path, "", e);
-    }
-    char *copy = strdup(b->path);
-    int above = copy == NULL ? -1 : open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int rc = above < 0 ? copy_error(b->path, "", e) : refuse_inside(b, above, e);
-    if (rc == 0 && (mkdir(b->path, 0700) != 0 || disk_sync(above) != 0)) {
-        rc = copy_error(b->path, "", e);
-    }
-    if (above >= 0) {
-        close(above);
-    }
-    free(copy);
-    if (rc == 0) {
-        b->dirfd = open(b->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        rc = b->dirfd < 0 ? copy_error(b->path, "", e) : 0;
-    }
-    return rc;
+    const struct place place = {.path = b->path,
+                                .store_dirfd = b->store->dirfd,
+                                .within = b->watch->within,
+                                .n_within = b->watch->n_within};
+    b->dirfd = place_open(&place, e);
+    return b->dirfd < 0 ? -1 : 0;
 }
 
 static int lock_place(const struct backup *b, struct error *e) {

@@ -198,11 +198,14 @@ int store_verify_online(struct store *s, store_line_fn line, void *ctx, struct e
 
 /* ---- copies ---------------------------------------------------------------- */
 
-/* Whoever waits for a backup: takes its lines, and may want it to end early. */
+/* Whoever asks for a backup: takes its lines, may want it to end early, and says
+ * where it may go. */
 struct store_backup_watch {
     store_line_fn line;         /* or NULL */
     bool (*stopped)(void *ctx); /* or NULL */
     void *ctx;
+    const char *const *within; /* directories, absolute: in or below one of them */
+    size_t n_within;           /* 0: anywhere */
 };
 
 /* Copies the journal up to the head at the time of the call to `directory`,
@@ -211,6 +214,7 @@ struct store_backup_watch {
  * files).  Every record and the chain are checked on the way.  An interrupted
  * backup leaves the one before as it was.
  * ERR_BUSY: another is under way, or *stopped.  ERR_INVALID: inside the store.
+ * ERR_FORBIDDEN: not where `within` allows (store/place.h).
  * ERR_STATE: neither empty nor a backup.  ERR_CONFLICT: the backup of another
  * store or history, or ahead of this one.  ERR_FULL: found beforehand.
  * ERR_DOES_NOT_HOLD: the journal is damaged; the record is named. */

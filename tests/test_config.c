@@ -194,6 +194,22 @@ START_TEST(listen_addresses) {
 }
 END_TEST
 
+START_TEST(backup_directories) {
+    refused("backup_directories: [\"backups\"]\n", "backup_directories", "beginning with /");
+    refused("backup_directories: [\"/a\", \"\"]\n", "", "not a configuration");
+    refused("backup_directories: /a\n", "", "not a configuration");
+    struct config *c = taken("backup_directories: []\n");
+    ck_assert_uint_eq(c->backup_directories_count, 0);
+    config_free(c);
+    char many[2000];
+    int n = snprintf(many, sizeof many, "backup_directories:\n");
+    for (int i = 0; i <= CONFIG_BACKUP_MAX; i++) {
+        n += snprintf(many + n, sizeof many - (size_t)n, "  - /a\n");
+    }
+    refused(many, "", "not a configuration");
+}
+END_TEST
+
 /* ---- printing -------------------------------------------------------------------- */
 
 static char *printed(const struct config *c) {
@@ -207,7 +223,8 @@ static char *printed(const struct config *c) {
 
 static const char *const everything =
     "listen: [\"unix:/run/a.sock\"]\nsocket_owner: daemon\nsocket_group: clerks\n"
-    "log_level: warning\nforce_filesystem: true\nidle_ms: 1234\nmap_bytes: 8GiB\n";
+    "log_level: warning\nforce_filesystem: true\nidle_ms: 1234\nmap_bytes: 8GiB\n"
+    "backup_directories: [\"/var/backups\", \"/mnt/a \\\"b\\\" \\\\c\"]\n";
 
 START_TEST(printed_reads_back) {
     struct config *c = taken(everything);
@@ -217,6 +234,9 @@ START_TEST(printed_reads_back) {
     ck_assert_str_eq(first, second);
     ck_assert_str_eq(again->listen[0], "unix:/run/a.sock");
     ck_assert_str_eq(again->socket_group, "clerks");
+    ck_assert_uint_eq(again->backup_directories_count, 2);
+    ck_assert_str_eq(again->backup_directories[0], "/var/backups");
+    ck_assert_str_eq(again->backup_directories[1], "/mnt/a \"b\" \\c");
     ck_assert_uint_eq(again->idle_ms, 1234);
     ck_assert_uint_eq(again->map_bytes, GIB(8));
     ck_assert_uint_eq(again->log_level, LEVEL_WARNING);
@@ -338,6 +358,7 @@ int main(void) {
     tcase_add_test(t, output_low_above_high);
     tcase_add_test(t, words);
     tcase_add_test(t, listen_addresses);
+    tcase_add_test(t, backup_directories);
     tcase_add_test(t, printed_reads_back);
     tcase_add_test(t, every_key_is_documented);
     tcase_add_test(t, example_is_the_defaults);
