@@ -18,7 +18,8 @@ struct serve_setting {
     const char *config;        /* path, or NULL */
     const char *const *listen; /* addresses checked by config_check_listen() */
     size_t n_listen;
-    bool force_filesystem; /* also where the configuration does not */
+    bool force_filesystem;  /* also where the configuration does not */
+    bool no_upgrade_backup; /* take over an older version's store without a copy */
 };
 
 /* Serves until told to stop. */

@@ -19,6 +19,7 @@ struct words {
     size_t n_listen;
     bool check_config;
     bool force_filesystem;
+    bool no_upgrade_backup;
     const char *directory; /* of restore: the word that is no option */
     const char *backup;
     uint64_t to;
@@ -55,6 +56,7 @@ static const char usage_en[] =
     "  --to SEQ              restore: up to this entry\n"
     "  --backup DIR          doctor: the backup to look into; else the one made last\n"
     "  --repair              doctor: make the journal whole from it, the damaged one kept aside\n"
+    "  --no-upgrade-backup   serve: a newer version takes a store over without a copy\n"
     "  --force-filesystem    allow a store on NFS, CIFS, 9p or FUSE\n"
     "\n"
     "Examples:\n"
@@ -96,6 +98,7 @@ static const char usage_ja[] =
     "  --to 番号              restore: この記録まで\n"
     "  --backup DIR           doctor: 調べるバックアップ (なければ最後に作ったもの)\n"
     "  --repair               doctor: そこから修復する。壊れたものは別名で残す\n"
+    "  --no-upgrade-backup    serve: 新しい版に替えるとき、写しを取らずに始める\n"
     "  --force-filesystem     NFS, CIFS, 9p, FUSE の上でも使う\n"
     "\n"
     "例:\n"
@@ -117,22 +120,25 @@ enum {
     OPT_FORCE,
     OPT_TO,
     OPT_BACKUP,
-    OPT_REPAIR
+    OPT_REPAIR,
+    OPT_NO_UPGRADE_BACKUP
 };
 
-static const struct option options[] = {{"store", required_argument, NULL, OPT_STORE},
-                                        {"municipality", required_argument, NULL, OPT_MUNICIPALITY},
-                                        {"name", required_argument, NULL, OPT_NAME},
-                                        {"listen", required_argument, NULL, OPT_LISTEN},
-                                        {"config", required_argument, NULL, OPT_CONFIG},
-                                        {"check-config", no_argument, NULL, OPT_CHECK},
-                                        {"force-filesystem", no_argument, NULL, OPT_FORCE},
-                                        {"to", required_argument, NULL, OPT_TO},
-                                        {"backup", required_argument, NULL, OPT_BACKUP},
-                                        {"repair", no_argument, NULL, OPT_REPAIR},
-                                        {"help", no_argument, NULL, 'h'},
-                                        {"version", no_argument, NULL, 'V'},
-                                        {NULL, 0, NULL, 0}};
+static const struct option options[] = {
+    {"store", required_argument, NULL, OPT_STORE},
+    {"municipality", required_argument, NULL, OPT_MUNICIPALITY},
+    {"name", required_argument, NULL, OPT_NAME},
+    {"listen", required_argument, NULL, OPT_LISTEN},
+    {"config", required_argument, NULL, OPT_CONFIG},
+    {"check-config", no_argument, NULL, OPT_CHECK},
+    {"force-filesystem", no_argument, NULL, OPT_FORCE},
+    {"to", required_argument, NULL, OPT_TO},
+    {"backup", required_argument, NULL, OPT_BACKUP},
+    {"repair", no_argument, NULL, OPT_REPAIR},
+    {"no-upgrade-backup", no_argument, NULL, OPT_NO_UPGRADE_BACKUP},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0}};
 
 static void print_usage(FILE *to) {
     fputs(speech_ja() ? usage_ja : usage_en, to);
@@ -210,6 +216,9 @@ static int read_words(int argc, char **argv, bool takes_directory, struct words 
         case OPT_REPAIR:
             w->repair = true;
             break;
+        case OPT_NO_UPGRADE_BACKUP:
+            w->no_upgrade_backup = true;
+            break;
         case 'h':
             print_usage(stdout);
             return EXIT_DONE;
@@ -245,7 +254,8 @@ static int run_serve(const struct words *w) {
                                     .config = w->config,
                                     .listen = w->listen,
                                     .n_listen = w->n_listen,
-                                    .force_filesystem = w->force_filesystem};
+                                    .force_filesystem = w->force_filesystem,
+                                    .no_upgrade_backup = w->no_upgrade_backup};
     log_open();
     return w->check_config ? command_check_config(&setting) : command_serve(&setting);
 }

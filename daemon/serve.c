@@ -358,12 +358,16 @@ static void on_notice(void *ctx, const char *line) {
 }
 
 static int open_store(struct server *s, struct error *e) {
-    const struct store_options options = {.force_filesystem = s->config->force_filesystem,
-                                          .map_bytes = s->config->map_bytes,
-                                          .free_floor_bytes = s->config->free_floor_bytes,
-                                          .segment_bytes = s->config->segment_bytes,
-                                          .progress = on_progress,
-                                          .notice = on_notice};
+    const struct store_options options = {
+        .force_filesystem = s->config->force_filesystem,
+        .map_bytes = s->config->map_bytes,
+        .free_floor_bytes = s->config->free_floor_bytes,
+        .segment_bytes = s->config->segment_bytes,
+        .no_upgrade_copy = s->setting->no_upgrade_backup,
+        .backup_directories = (const char *const *)s->config->backup_directories,
+        .n_backup_directories = s->config->backup_directories_count,
+        .progress = on_progress,
+        .notice = on_notice};
     notify_status("Opening the store");
     return store_open(s->setting->store, &options, &s->store, e);
 }

@@ -2,6 +2,7 @@
 #include "store/copy.h"
 
 #include "store/disk.h"
+#include "store/upgrade.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -77,9 +78,9 @@ static int fold(const struct beside *b, const struct store_options *options,
 
 int beside_finish(struct beside *b, const struct store_options *options,
                   const struct journal_head *head, const uint8_t *store, struct error *e) {
-    char format[64];
-    int n = snprintf(format, sizeof format, "madoguchi store %d\n", STORE_FORMAT);
-    if (store_write_file(b->dirfd, "format", format, (size_t)n, e) != 0 ||
+    char format[UPGRADE_FORMAT_TEXT];
+    size_t n = upgrade_format(format);
+    if (store_write_file(b->dirfd, "format", format, n, e) != 0 ||
         fold(b, options, head, store, e) != 0) {
         return -1;
     }

@@ -71,9 +71,9 @@ static int each(void *ctx, uint64_t seq, struct journal_place place, const uint8
         c->open = true;
     }
     arena_reset(&c->arena);
-    Journal__Entry *entry = (Journal__Entry *)message_unpack(&journal__entry__descriptor, &c->arena,
-                                                             data, len, x->error);
-    if (entry == NULL || fold_apply(c->fold, entry, place, x->error) < 0) {
+    Journal__Entry *entry;
+    if (view_unpack(&c->arena, data, len, &entry, x->error) < 0 ||
+        fold_apply(c->fold, entry, place, x->error) < 0) {
         return -1;
     }
     c->seq = seq;

@@ -4,6 +4,7 @@
 #include "proto/municipality.h"
 #include "proto/text.h"
 #include "store/disk.h"
+#include "store/upgrade.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -84,11 +85,11 @@ static int fill(const char *path, const struct store_founding *f, struct error *
     if (dirfd < 0) {
         return system_error(path, e);
     }
-    char format[64];
-    int n = snprintf(format, sizeof format, "madoguchi store %d\n", STORE_FORMAT);
+    char format[UPGRADE_FORMAT_TEXT];
+    size_t n = upgrade_format(format);
     int rc = journal_create(dirfd, 0, e);
     if (rc == 0) {
-        rc = store_write_file(dirfd, "format", format, (size_t)n, e);
+        rc = store_write_file(dirfd, "format", format, n, e);
     }
     close(dirfd);
     if (rc < 0) {

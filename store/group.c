@@ -94,7 +94,7 @@ void store_abort(struct store *s) {
 
 int store_group_add(struct store *s, Journal__Entry *entry, struct arena *a, struct error *e) {
     ProtobufCBinaryData bytes;
-    SET(entry, format, 1);
+    SET(entry, format, STORE_ENTRY_FORMAT);
     SET(entry, seq, journal_staged_head(s->journal)->seq + 1);
     SET(entry, recorded_at, s->now > s->recorded_at ? s->now : s->recorded_at);
     if (message_pack(&entry->base, a, &bytes, e) < 0) {

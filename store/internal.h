@@ -10,6 +10,9 @@
 
 #define STORE_FORMAT 1
 
+/* Raised whenever an entry is made that an older program would not know. */
+#define STORE_ENTRY_FORMAT 1
+
 struct store {
     char *path;
     int dirfd;

@@ -4,6 +4,7 @@
 #include "proto/text.h"
 #include "store/backup.h"
 #include "store/disk.h"
+#include "store/upgrade.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +20,7 @@
 #define FLOOR_DEFAULT ((uint64_t)64 << 20)
 
 /* The store's directory:
- *   format    "madoguchi store 1\n"
+ *   format    "madoguchi store 1\n" and who had it last (store/upgrade.h)
  *   lock      flock()ed by the one process that has it open
  *   boot      boot id of the machine when the store was opened last
  *   clean     the mark of a clean stop; not there while the store is open
@@ -207,6 +208,9 @@ static int open_fold(struct store *s, bool *clean, struct fold_head *head, struc
     if (why == NULL) {
         return 0;
     }
+    if (upgrade_check_folds(s->path, head->version, e) < 0) {
+        return -1;
+    }
     *head = (struct fold_head){0};
     tables_close(&s->tables);
     if (*clean && remove_mark(s, e) < 0) {
@@ -330,10 +334,11 @@ static int prepare(struct store *s, const char *path, const struct store_options
     if (warning != NULL) {
         notice(s, warning);
     }
-    if (store_check_format(s->dirfd, path, e) < 0) {
+    if (store_check_format(s->dirfd, path, e) < 0 || upgrade_check(s->dirfd, path, e) < 0 ||
+        store_take_lock(s->dirfd, path, O_RDWR | O_CREAT, &s->lockfd, e) < 0) {
         return -1;
     }
-    return store_take_lock(s->dirfd, path, O_RDWR | O_CREAT, &s->lockfd, e);
+    return upgrade_take_over(s, e);
 }
 
 static int recover(struct store *s, struct error *e) {

@@ -48,6 +48,12 @@ struct store_options {
     uint64_t map_bytes;        /* LMDB address space; 0: 64 GiB */
     uint64_t free_floor_bytes; /* below this much free disk entries are refused; 0: 64 MiB */
     size_t segment_bytes;      /* of new journal segments; 0: 16 MiB */
+    /* Before this program takes over a store of an older one it copies the journal
+     * (store/upgrade.h): not, if no_upgrade_copy; to the last backup only where it
+     * lies in one of these directories (none: anywhere), else beside the store. */
+    bool no_upgrade_copy;
+    const char *const *backup_directories;
+    size_t n_backup_directories;
     /* Told during recovery and refolding, at most every 200 ms: entries done
      * of entries to do.  May be NULL. */
     void (*progress)(void *ctx, const char *what, uint64_t done, uint64_t total);
@@ -61,7 +67,7 @@ struct store_options {
 /* Opens the store for writing, takes its lock (ERR_STATE when another process
  * has it), recovers the journal and brings the folds up to its head.
  * ERR_DOES_NOT_HOLD: the journal is damaged; the sentence names the segment
- * and record and says how to restore.  ERR_STATE: a newer format. */
+ * and record and says how to restore.  ERR_STATE: used by a newer program. */
 int store_open(const char *path, const struct store_options *options, struct store **out,
                struct error *e) MUST_CHECK;
 

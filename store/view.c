@@ -1,5 +1,7 @@
 #include "store/view.h"
 
+#include "store/upgrade.h"
+
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,6 +40,23 @@ static int no_entry(uint64_t seq, struct error *e) {
                      (unsigned long long)seq);
 }
 
+/* Fields that are unknown because the entry is newer are no damage. */
+static int refuse_newer(struct arena *a, const uint8_t *data, size_t len, struct error *e) {
+    struct error found = *e;
+    const Journal__Entry *entry = journal__entry__unpack(arena_allocator(a), len, data);
+    if (entry != NULL && upgrade_check_entries(entry->format, e) != 0) {
+        return -1;
+    }
+    *e = found;
+    return -1;
+}
+
+int view_unpack(struct arena *a, const uint8_t *data, size_t len, Journal__Entry **out,
+                struct error *e) {
+    *out = (Journal__Entry *)message_unpack(&journal__entry__descriptor, a, data, len, e);
+    return *out == NULL ? refuse_newer(a, data, len, e) : upgrade_check_entries((*out)->format, e);
+}
+
 int view_entry(struct view *v, uint64_t seq, struct arena *a, Journal__Entry **out,
                struct error *e) {
     struct entry_state state;
@@ -49,8 +68,7 @@ int view_entry(struct view *v, uint64_t seq, struct arena *a, Journal__Entry **o
     if (journal_read(v->journal, state.place, seq, a, &data, &len, e) < 0) {
         return -1;
     }
-    *out = (Journal__Entry *)message_unpack(&journal__entry__descriptor, a, data, len, e);
-    return *out == NULL ? -1 : 0;
+    return view_unpack(a, data, len, out, e);
 }
 
 ProtobufCMessage *entry_body(Journal__Entry *entry) {

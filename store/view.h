@@ -44,6 +44,11 @@ enum link_role {
 /* False when there is no such entry (or the transaction failed). */
 bool view_entry_state(struct view *v, uint64_t seq, struct entry_state *state);
 
+/* Makes an entry of a record's bytes, in the arena.  ERR_STATE: it was made by a
+ * newer program. */
+int view_unpack(struct arena *a, const uint8_t *data, size_t len, Journal__Entry **out,
+                struct error *e) MUST_CHECK;
+
 /* The entry as it was recorded. */
 int view_entry(struct view *v, uint64_t seq, struct arena *a, Journal__Entry **out,
                struct error *e) MUST_CHECK;
