@@ -163,7 +163,7 @@ START_TEST(folds_of_another_version) {
     ck_assert(txn_get(&x, TABLE_META, &key, &v));
     ck_assert_uint_eq(v.mv_size, sizeof value);
     memcpy(value, v.mv_data, sizeof value);
-    put_u32(value, FOLD_VERSION + 1);
+    put_u32(value, FOLD_VERSION - 1);
     txn_put(&x, TABLE_META, &key, value, sizeof value);
     ck_assert_int_eq(txn_commit(&x, &e), 0);
     kit_reopen(&k, _i == 0);
