@@ -103,6 +103,11 @@ START_TEST(out_of_descriptors) {
     }
     kit_ok(&k, "log", "service", "migration", "date", "2024-04-15", NULL);
     ck_assert_uint_lt(kit_status(&k, "connections"), N);
+    int64_t until = kit_clock() + KIT_PATIENCE;
+    while (kit_status(&k, "connections_refused") == 0) {
+        ck_assert_msg(kit_clock() < until, "nobody was turned away");
+        kit_pause(5);
+    }
     for (int i = 0; i < N; i++) {
         close(fds[i]);
     }

@@ -392,8 +392,9 @@ END_TEST
 /* An entry of a newer program, in a journal that says nothing of it: a backup of
  * a newer store, restored. */
 START_TEST(older_refuses_newer_entries) {
-    /* format = 2, and with `_i` a field that is not known. */
-    uint8_t bytes[] = {0x08, 0x02, 0xfa, 0x3e, 0x01, 'x'};
+    /* format = one more, and with `_i` a field that is not known. */
+    uint8_t bytes[] = {0x08, STORE_ENTRY_FORMAT + 1, 0xfa, 0x3e, 0x01, 'x'};
+    char said[64];
     struct iovec iov = {bytes, _i == 0 ? 2 : sizeof bytes};
     struct kit_backup b;
     struct journal *j;
@@ -407,9 +408,10 @@ START_TEST(older_refuses_newer_entries) {
     ck_assert_int_eq(journal_append(j, &iov, 1, NULL, NULL, &e), 0);
     journal_close(j);
     close(fd);
-    kit_open_refused(&b.k, ERR_STATE, "entries of version 2");
+    snprintf(said, sizeof said, "entries of version %d", STORE_ENTRY_FORMAT + 1);
+    kit_open_refused(&b.k, ERR_STATE, said);
     kit_remove(kit_path_of(&b.k, "fold"));
-    kit_open_refused(&b.k, ERR_STATE, "entries of version 2");
+    kit_open_refused(&b.k, ERR_STATE, said);
     arena_free(&b.k.arena);
 }
 END_TEST
