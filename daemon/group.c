@@ -173,11 +173,11 @@ static void answer_until(struct group *g, const struct request *end) {
     }
 }
 
-/* A flush that takes as long as handing it to another thread and back is done
- * here: that thread would only cost two wake-ups.  A slower disk must not hold
- * those who only ask, so that its flushes run beside the loop until it was
- * quick for a while. */
-#define QUICK_US   1000
+/* A flush that nobody notices is done here: another thread would cost two
+ * wake-ups, and a commit of the tables for every group (group_settle).  A slower
+ * disk must not hold those who only ask, so that its flushes run beside the loop
+ * until it was quick for a while. */
+#define QUICK_US   5000
 #define QUICK_RUNS 64
 
 static bool is_quick(struct group *g) {
@@ -192,8 +192,8 @@ static void judge_disk(struct group *g) {
     }
 }
 
-/* What is flushed is recorded: it is answered before the tables are made to
- * show it, which happens before anything more is read. */
+/* What is flushed is recorded: it is answered before the tables may be made to
+ * show it, which happens at the latest before anybody reads. */
 static void finish(struct group *g, const struct request *end, enum store_outcome outcome,
                    struct error *e) {
     if (outcome == STORE_DONE) {
@@ -204,6 +204,13 @@ static void finish(struct group *g, const struct request *end, enum store_outcom
     }
     if (outcome != STORE_DONE) {
         die(e);
+    }
+}
+
+void group_settle(struct group *g) {
+    struct error e;
+    if (store_settle(g->store, &e) < 0) {
+        die(&e);
     }
 }
 
@@ -222,6 +229,9 @@ static bool run_one(struct group *g) {
     struct error e = {0};
     bool broken = false;
     size_t entries = 0;
+    if (!is_quick(g)) {
+        group_settle(g); /* while its flush goes on nothing can be made visible */
+    }
     enum store_outcome outcome = store_begin(g->store, wall_ms(), &e);
     if (outcome == STORE_DONE) {
         end = record(g, first, &broken, &e);

@@ -50,6 +50,10 @@ uint64_t group_turns(const struct group *g);
 /* Requests answered since the start. */
 uint64_t group_answered(const struct group *g);
 
+/* Makes what was answered visible to questions (store_settle()); does not return
+ * when that fails. */
+void group_settle(struct group *g);
+
 /* Records and answers everything that waits.  While the disk is slow the flush
  * runs beside the loop: what waits then is recorded when it is done, and its
  * answers come in a later turn. */

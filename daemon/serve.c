@@ -283,7 +283,6 @@ static void settle_arm(struct server *s) {
 /* Nothing was recorded for a while: the store does what it put off. */
 static void on_settle_timer(evutil_socket_t fd, short what, void *arg) {
     struct server *s = arg;
-    struct error e;
     (void)fd;
     (void)what;
     if (group_answered(dispatch_group(s->dispatch)) != s->settle_seen) {
@@ -291,9 +290,7 @@ static void on_settle_timer(evutil_socket_t fd, short what, void *arg) {
         return;
     }
     s->settled = s->settle_seen;
-    if (store_settle(s->store, &e) != 0) {
-        log_error(LEVEL_WARNING, "cells-behind", &e);
-    }
+    group_settle(dispatch_group(s->dispatch));
 }
 
 static void settle_when_idle(struct server *s) {

@@ -253,36 +253,6 @@ void cells_apply(struct cells *c, struct txn *x) {
     }
 }
 
-int cells_merge(struct cells *to, struct cells *from) {
-    int rc = 0;
-    for (size_t i = 0; i < sums_count(from->changes) && rc == 0; i++) {
-        const uint8_t *key;
-        size_t len;
-        const int64_t *change = sums_get(from->changes, i, &key, &len);
-        rc = sums_add(to->changes, key, len, change);
-    }
-    cells_drop(from);
-    return rc;
-}
-
 size_t cells_changes(const struct cells *c) {
     return sums_count(c->changes);
-}
-
-static void seq_key(struct key *k) {
-    key_start(k);
-    key_raw(k, "cells", 5);
-}
-
-uint64_t cells_seq(struct txn *x) {
-    struct key k;
-    uint64_t seq = 0;
-    seq_key(&k);
-    return txn_get_u64(x, TABLE_META, &k, &seq) ? seq : 0;
-}
-
-void cells_set_seq(struct txn *x, uint64_t seq) {
-    struct key k;
-    seq_key(&k);
-    txn_put_u64(x, TABLE_META, &k, seq);
 }

@@ -357,14 +357,11 @@ int fold_apply(struct fold *f, Journal__Entry *entry, struct journal_place place
     return f->view.txn.failed != 0 ? txn_error(&f->view.txn, e) : 0;
 }
 
-int fold_finish(struct fold *f, uint64_t seq, const uint8_t hash[32], bool cells, struct error *e) {
+int fold_finish(struct fold *f, uint64_t seq, const uint8_t hash[32], struct error *e) {
     struct key k;
     uint8_t value[44];
-    if (cells) {
-        cells_apply(f->cells, &f->view.txn);
-        cells_set_seq(&f->view.txn, seq);
-        cells_drop(f->cells);
-    }
+    cells_apply(f->cells, &f->view.txn);
+    cells_drop(f->cells);
     key_start(&k);
     key_raw(&k, "fold", 4);
     put_u32(value, FOLD_VERSION);

@@ -11,6 +11,9 @@ struct slot {
     uint32_t values; /* place in `values`, in steps of width */
 };
 
+/* Room for more than this many is given back when the sums are forgotten. */
+#define KEPT_SLOTS 8192
+
 struct sums {
     unsigned width;
     size_t max;
@@ -32,18 +35,27 @@ struct sums *sums_new(unsigned width, size_t max) {
     return s;
 }
 
+static void free_arrays(struct sums *s) {
+    free(s->slots);
+    free(s->index);
+    free(s->values);
+    free(s->keys);
+}
+
 void sums_free(struct sums *s) {
     if (s != NULL) {
-        free(s->slots);
-        free(s->index);
-        free(s->values);
-        free(s->keys);
+        free_arrays(s);
         free(s);
     }
 }
 
 void sums_clear(struct sums *s) {
-    if (s->n > 0) {
+    if (s->cap > KEPT_SLOTS) {
+        unsigned width = s->width;
+        size_t max = s->max;
+        free_arrays(s);
+        *s = (struct sums){.width = width, .max = max};
+    } else if (s->n > 0) {
         memset(s->index, 0, s->places * sizeof *s->index);
     }
     s->n = 0;
