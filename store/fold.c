@@ -25,6 +25,7 @@ void fold_done(struct fold *f) {
 
 void fold_drop(struct fold *f) {
     cells_drop(f->cells);
+    view_forget(&f->view);
 }
 
 /* ---- keys ---------------------------------------------------------------------- */
@@ -86,7 +87,7 @@ static void put_entry(struct fold *f, Journal__Entry *entry, struct journal_plac
     put_u64(value, place.segment);
     put_u32(value + 8, place.offset);
     value[12] = (uint8_t)entry->body_case;
-    txn_put(x, TABLE_ENTRIES, &k, value, sizeof value);
+    txn_put_last(x, TABLE_ENTRIES, &k, value, sizeof value);
     if (entry->has_request_id) {
         fold_request_key(&k, (const char *)entry->actor.data, entry->actor.len, entry->request_id);
         txn_put_u64(x, TABLE_REQUESTS, &k, entry->seq);
@@ -112,6 +113,7 @@ static void put_number(struct fold *f, const Journal__Entry *entry) {
     }
     number_key(&k, prefix, year, n);
     txn_put_u64(&f->view.txn, TABLE_NUMBERS, &k, entry->seq);
+    view_number_used(&f->view, prefix, year, n);
 }
 
 static void put_link(struct fold *f, uint64_t parent, uint64_t child, enum link_role role) {
@@ -165,7 +167,7 @@ static int fold_act(struct fold *f, Journal__Entry *entry, struct error *e) {
     if (act->kind == MADOGUCHI__ACT_KIND__LOG) {
         put_number(f, entry);
         fold_link_act(f, act, entry->seq);
-        if (refold_case(f, entry->seq, entry, e) < 0) {
+        if (refold_open(f, entry, e) < 0) {
             return -1;
         }
     } else {
@@ -215,7 +217,7 @@ static void fold_figure(struct fold *f, const Journal__Entry *entry, bool voided
     }
     fold_figure_key(&k, entry->figure->series, entry->figure->period);
     key_u64(&k, entry->seq);
-    txn_put_message(&f->view.txn, TABLE_FIGURES, &k, &value.base);
+    txn_put_message(&f->view.txn, TABLE_FIGURES, &k, &value.base, false);
 }
 
 static void fold_coverage(struct fold *f, const Journal__Entry *entry, bool voided) {
@@ -225,13 +227,14 @@ static void fold_coverage(struct fold *f, const Journal__Entry *entry, bool void
     if (voided) {
         SET(&value, voided, 1);
     }
-    txn_put_message(&f->view.txn, TABLE_COVERAGE, &k, &value.base);
+    txn_put_message(&f->view.txn, TABLE_COVERAGE, &k, &value.base, false);
 }
 
 static void fold_document(struct fold *f, const Journal__Entry *entry) {
     struct key k = key_of_u64(entry->seq);
     if (entry->body_case == JOURNAL__ENTRY__BODY_CATALOGUE) {
         txn_put(&f->view.txn, TABLE_CATALOGUE, &k, "", 0);
+        f->view.newest_catalogue = entry->seq;
         return;
     }
     Document__Plan *plan = document__plan__unpack(arena_allocator(&f->arena), entry->plan->data.len,
@@ -350,6 +353,7 @@ int fold_apply(struct fold *f, Journal__Entry *entry, struct journal_place place
     arena_reset(&f->arena);
     f->rows = 0;
     f->cause = entry->seq;
+    f->opened = NULL;
     put_entry(f, entry, place);
     if (fold_body(f, entry, e) < 0) {
         return -1;

@@ -20,6 +20,7 @@ struct fold {
     struct arena scratch; /* of one entry folded again because of it */
     uint32_t rows;        /* ledger rows caused by the entry being folded */
     uint64_t cause;
+    const Fold__Case *opened; /* the case that the entry being folded opened */
 };
 
 /* Prepares a fold; the view's journal and catalogues must be set, its

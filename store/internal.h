@@ -23,7 +23,7 @@ struct store {
     uint64_t shown_at;  /* when, ms */
     size_t shown_bytes; /* of entries since */
     bool in_group;
-    bool tight; /* little room in the map or on the disk */
+    bool tight;           /* little room in the map or on the disk */
     bool broken;          /* a table could not be written in this group */
     uint64_t now;         /* of the group, ms */
     uint64_t recorded_at; /* of the last entry */
