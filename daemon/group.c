@@ -8,6 +8,12 @@
 #include <time.h>
 #include <unistd.h>
 
+/* A flush that nobody notices is done here: another thread would cost two
+ * wake-ups, and a commit of the tables for every group (group_settle).  A disk
+ * that is slow on average must not hold those who only ask: its flushes run
+ * beside the loop. */
+#define QUICK_US 5000
+
 struct group {
     struct store *store;
     struct conns *conns;
@@ -22,7 +28,7 @@ struct group {
     struct flusher *flusher;
     bool flushing; /* the requests before `sealed` wait for their flush */
     struct request *sealed;
-    unsigned quick; /* flushes in a row that were quick */
+    int64_t flush_us; /* of a flush, on average */
     uint64_t answered;
 };
 
@@ -34,7 +40,8 @@ struct group *group_new(struct event_base *base, struct store *store, struct con
     if (g == NULL) {
         return NULL;
     }
-    *g = (struct group){.store = store, .conns = conns, .requests = requests};
+    *g = (struct group){
+        .store = store, .conns = conns, .requests = requests, .flush_us = 2 * QUICK_US};
     g->end = &g->first;
     g->flusher = flusher_new(base, store, flushed, g);
     if (g->flusher == NULL) {
@@ -173,23 +180,13 @@ static void answer_until(struct group *g, const struct request *end) {
     }
 }
 
-/* A flush that nobody notices is done here: another thread would cost two
- * wake-ups, and a commit of the tables for every group (group_settle).  A slower
- * disk must not hold those who only ask, so that its flushes run beside the loop
- * until it was quick for a while. */
-#define QUICK_US   5000
-#define QUICK_RUNS 64
-
-static bool is_quick(struct group *g) {
-    return g->quick >= QUICK_RUNS;
+static bool is_quick(const struct group *g) {
+    return g->flush_us < QUICK_US;
 }
 
+/* The average of the last dozen or so: one slow flush does not make a slow disk. */
 static void judge_disk(struct group *g) {
-    if (store_flush_us(g->store) > QUICK_US) {
-        g->quick = 0;
-    } else if (g->quick < QUICK_RUNS) {
-        g->quick++;
-    }
+    g->flush_us += ((int64_t)store_flush_us(g->store) - g->flush_us) / 8;
 }
 
 /* What is flushed is recorded: it is answered before the tables may be made to
