@@ -262,16 +262,17 @@ static int answer_again(struct store *s, uint64_t seq, struct arena *a, struct s
 
 /* 1 when the request was recorded before, 0 when not, -1 refused. */
 static int find_request(struct store *s, const struct store_actor *actor,
-                        const Madoguchi__Request *request, const uint8_t hash[32], struct arena *a,
+                        const Madoguchi__Request *request, struct arena *a,
                         struct store_result *result, struct error *e) {
     struct key k;
     uint64_t seq;
+    uint8_t hash[32];
     fold_request_key(&k, actor->id, strlen(actor->id), request->id);
     if (!txn_get_u64(&s->fold.view.txn, TABLE_REQUESTS, &k, &seq)) {
         return 0;
     }
     Journal__Entry *entry;
-    if (view_entry(&s->fold.view, seq, a, &entry, e) < 0) {
+    if (view_entry(&s->fold.view, seq, a, &entry, e) < 0 || request_hash(request, a, hash, e) < 0) {
         return -1;
     }
     if (entry->request_hash.len != 32 || memcmp(entry->request_hash.data, hash, 32) != 0) {
@@ -328,8 +329,12 @@ static int find_row(struct store *s, const Madoguchi__Request *request, const ui
     return 0;
 }
 
-static void fill_envelope(Journal__Entry *entry, const struct store_actor *actor,
-                          const Madoguchi__Request *request, const uint8_t hash[32]) {
+static int fill_envelope(Journal__Entry *entry, const struct store_actor *actor,
+                         const Madoguchi__Request *request, struct arena *a, struct error *e) {
+    uint8_t *hash = arena_alloc(a, 32);
+    if (hash == NULL || request_hash(request, a, hash, e) < 0) {
+        return hash == NULL ? view_no_room(e) : -1;
+    }
     SET(entry, actor, bytes_of(actor->id));
     if (actor->name != NULL) {
         SET(entry, actor_name, bytes_of(actor->name));
@@ -347,7 +352,8 @@ static void fill_envelope(Journal__Entry *entry, const struct store_actor *actor
         SET(entry, visit, request->visit);
     }
     SET(entry, request_id, request->id);
-    SET(entry, request_hash, ((ProtobufCBinaryData){32, (uint8_t *)hash}));
+    SET(entry, request_hash, ((ProtobufCBinaryData){32, hash}));
+    return 0;
 }
 
 static int add_row(Journal__Entry *entry, const Madoguchi__Request *request,
@@ -364,9 +370,8 @@ static int add_row(Journal__Entry *entry, const Madoguchi__Request *request,
 }
 
 static int make_and_add(struct store *s, const struct store_actor *actor,
-                        const Madoguchi__Request *request, const uint8_t *hash,
-                        const uint8_t *identity, struct arena *a, struct store_result *result,
-                        struct error *e) {
+                        const Madoguchi__Request *request, const uint8_t *identity, struct arena *a,
+                        struct store_result *result, struct error *e) {
     Journal__Entry entry = JOURNAL__ENTRY__INIT;
     struct recording r = {.view = &s->fold.view,
                           .request = request,
@@ -391,8 +396,7 @@ static int make_and_add(struct store *s, const struct store_actor *actor,
     if (request->has_check && request->check) {
         return 0;
     }
-    fill_envelope(&entry, actor, request, hash);
-    if (store_group_add(s, &entry, a, e) < 0) {
+    if (fill_envelope(&entry, actor, request, a, e) < 0 || store_group_add(s, &entry, a, e) < 0) {
         return -1;
     }
     result->seq = entry.seq;
@@ -405,15 +409,11 @@ static int make_and_add(struct store *s, const struct store_actor *actor,
 static int find_or_make(struct store *s, const struct store_actor *actor,
                         const Madoguchi__Request *request, struct arena *a,
                         struct store_result *result, struct error *e) {
-    uint8_t *hash = arena_alloc(a, 32);
     uint8_t *identity = arena_alloc(a, 16);
-    if (hash == NULL || identity == NULL) {
+    if (identity == NULL) {
         return view_no_room(e);
     }
-    if (request_hash(request, a, hash, e) < 0) {
-        return -1;
-    }
-    int known = find_request(s, actor, request, hash, a, result, e);
+    int known = find_request(s, actor, request, a, result, e);
     if (known == 0 && request->row != NULL) {
         if (row_identity(request, a, identity, e) < 0) {
             return -1;
@@ -423,7 +423,7 @@ static int find_or_make(struct store *s, const struct store_actor *actor,
     if (known != 0) {
         return known < 0 ? -1 : 0;
     }
-    return make_and_add(s, actor, request, hash, identity, a, result, e);
+    return make_and_add(s, actor, request, identity, a, result, e);
 }
 
 int store_record(struct store *s, const struct store_actor *actor,
