@@ -246,8 +246,26 @@ bool number_parse(ProtobufCBinaryData text, char *prefix, uint32_t *year, uint32
     return digits(p + 2, 4, year) && digits(p + 7, text.len - 7, n) && *n > 0;
 }
 
+/* At least `width` digits. */
+static char *put_digits(char *out, uint32_t n, int width) {
+    char digits[10];
+    int len = 0;
+    for (; n > 0 || len < width; n /= 10) {
+        digits[len++] = (char)('0' + n % 10);
+    }
+    while (len > 0) {
+        *out++ = digits[--len];
+    }
+    return out;
+}
+
 void number_format(char prefix, uint32_t year, uint32_t n, char out[NUMBER_MAX]) {
-    snprintf(out, NUMBER_MAX, "%c-%04u-%06u", prefix, year, n);
+    *out++ = prefix;
+    *out++ = '-';
+    out = put_digits(out, year, 4);
+    *out++ = '-';
+    out = put_digits(out, n, 6);
+    *out = '\0';
 }
 
 void number_key(struct key *k, char prefix, uint32_t year, uint32_t n) {
