@@ -23,7 +23,7 @@ struct group {
     struct request *first;
     struct request **end;
     size_t waiting;
-    size_t last;
+    size_t last, before_last; /* how many were answered at once */
     uint64_t turns;
     struct flusher *flusher;
     bool flushing; /* the requests before `sealed` wait for their flush */
@@ -89,8 +89,8 @@ bool group_flushing(const struct group *g) {
     return g->flushing;
 }
 
-size_t group_last(const struct group *g) {
-    return g->last;
+size_t group_expected(const struct group *g) {
+    return g->last + g->before_last;
 }
 
 uint64_t group_turns(const struct group *g) {
@@ -173,6 +173,7 @@ static void answer_until(struct group *g, const struct request *end) {
         n++;
     }
     g->waiting -= n;
+    g->before_last = g->last;
     g->last = n;
     g->answered += n;
     if (g->first == NULL) {

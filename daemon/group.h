@@ -41,8 +41,8 @@ size_t group_waiting(const struct group *g);
 /* Whether a group waits for its flush beside the loop. */
 bool group_flushing(const struct group *g);
 
-/* How many requests the last group had. */
-size_t group_last(const struct group *g);
+/* How many requests the last two groups had together: as many may come again. */
+size_t group_expected(const struct group *g);
 
 /* Groups run since the start: the watchdog's measure of progress. */
 uint64_t group_turns(const struct group *g);
