@@ -201,15 +201,6 @@ static void refuse(struct session *s, struct request *r, enum way way, const str
     request_release(s->dispatch->requests, r);
 }
 
-/* A question finds the cells up to date; where that fails (a full disk) it is
- * answered from the ledger all the same. */
-static void settle(struct dispatch *d) {
-    struct error e;
-    if (store_settle(d->setting.store, &e) != 0) {
-        log_error(LEVEL_WARNING, "cells-behind", &e);
-    }
-}
-
 static void take_request(struct session *s, struct request *r) {
     struct dispatch *d = s->dispatch;
     struct error e;
@@ -230,7 +221,7 @@ static void take_request(struct session *s, struct request *r) {
         take_record(s, r);
         break;
     case WAY_READ:
-        settle(d);
+        group_settle(d->group); /* whoever asks sees all that was answered */
         conn_begin(s->conn);
         query_ask(d->queries, &s->line, s->conn, r);
         break;

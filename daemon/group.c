@@ -8,6 +8,12 @@
 #include <time.h>
 #include <unistd.h>
 
+/* A flush that nobody notices is done here: another thread would cost two
+ * wake-ups, and a commit of the tables for every group (group_settle).  A disk
+ * that is slow on average must not hold those who only ask: its flushes run
+ * beside the loop. */
+#define QUICK_US 5000
+
 struct group {
     struct store *store;
     struct conns *conns;
@@ -18,12 +24,12 @@ struct group {
     struct request *first;
     struct request **end;
     size_t waiting;
-    size_t last;
+    size_t last, before_last; /* how many were answered at once */
     uint64_t turns;
     struct flusher *flusher;
     bool flushing; /* the requests before `sealed` wait for their flush */
     struct request *sealed;
-    unsigned quick; /* flushes in a row that were quick */
+    int64_t flush_us; /* of a flush, on average */
     uint64_t answered;
 };
 
@@ -35,7 +41,11 @@ struct group *group_new(struct event_base *base, struct store *store, struct con
     if (g == NULL) {
         return NULL;
     }
-    *g = (struct group){.store = store, .conns = conns, .requests = requests, .metrics = metrics};
+    *g = (struct group){.store = store,
+                        .conns = conns,
+                        .requests = requests,
+                        .metrics = metrics,
+                        .flush_us = 2 * QUICK_US};
     g->end = &g->first;
     g->flusher = flusher_new(base, store, flushed, g);
     if (g->flusher == NULL) {
@@ -83,8 +93,8 @@ bool group_flushing(const struct group *g) {
     return g->flushing;
 }
 
-size_t group_last(const struct group *g) {
-    return g->last;
+size_t group_expected(const struct group *g) {
+    return g->last + g->before_last;
 }
 
 uint64_t group_turns(const struct group *g) {
@@ -169,6 +179,7 @@ static void answer_until(struct group *g, const struct request *end) {
         n++;
     }
     g->waiting -= n;
+    g->before_last = g->last;
     g->last = n;
     g->answered += n;
     if (g->first == NULL) {
@@ -176,27 +187,17 @@ static void answer_until(struct group *g, const struct request *end) {
     }
 }
 
-/* A flush that takes as long as handing it to another thread and back is done
- * here: that thread would only cost two wake-ups.  A slower disk must not hold
- * those who only ask, so that its flushes run beside the loop until it was
- * quick for a while. */
-#define QUICK_US   1000
-#define QUICK_RUNS 64
-
-static bool is_quick(struct group *g) {
-    return g->quick >= QUICK_RUNS;
+static bool is_quick(const struct group *g) {
+    return g->flush_us < QUICK_US;
 }
 
+/* The average of the last dozen or so: one slow flush does not make a slow disk. */
 static void judge_disk(struct group *g) {
-    if (store_flush_us(g->store) > QUICK_US) {
-        g->quick = 0;
-    } else if (g->quick < QUICK_RUNS) {
-        g->quick++;
-    }
+    g->flush_us += ((int64_t)store_flush_us(g->store) - g->flush_us) / 8;
 }
 
-/* What is flushed is recorded: it is answered before the tables are made to
- * show it, which happens before anything more is read. */
+/* What is flushed is recorded: it is answered before the tables may be made to
+ * show it, which happens at the latest before anybody reads. */
 static void finish(struct group *g, const struct request *end, enum store_outcome outcome,
                    struct error *e) {
     if (outcome == STORE_DONE) {
@@ -208,6 +209,13 @@ static void finish(struct group *g, const struct request *end, enum store_outcom
     }
     if (outcome != STORE_DONE) {
         die(e);
+    }
+}
+
+void group_settle(struct group *g) {
+    struct error e;
+    if (store_settle(g->store, &e) < 0) {
+        die(&e);
     }
 }
 
@@ -227,6 +235,9 @@ static bool run_one(struct group *g) {
     bool broken = false;
     size_t entries = 0;
     metrics_group_begins(g->metrics);
+    if (!is_quick(g)) {
+        group_settle(g); /* while its flush goes on nothing can be made visible */
+    }
     enum store_outcome outcome = store_begin(g->store, wall_ms(), &e);
     if (outcome == STORE_DONE) {
         end = record(g, first, &broken, &e);

@@ -42,14 +42,18 @@ size_t group_waiting(const struct group *g);
 /* Whether a group waits for its flush beside the loop. */
 bool group_flushing(const struct group *g);
 
-/* How many requests the last group had. */
-size_t group_last(const struct group *g);
+/* How many requests the last two groups had together: as many may come again. */
+size_t group_expected(const struct group *g);
 
 /* Groups run since the start: the watchdog's measure of progress. */
 uint64_t group_turns(const struct group *g);
 
 /* Requests answered since the start. */
 uint64_t group_answered(const struct group *g);
+
+/* Makes what was answered visible to questions (store_settle()); does not return
+ * when that fails. */
+void group_settle(struct group *g);
 
 /* Records and answers everything that waits.  While the disk is slow the flush
  * runs beside the loop: what waits then is recorded when it is done, and its

@@ -23,6 +23,7 @@
 #define EXTEND_USEC       30000000
 #define STATUS_SECONDS    10
 #define SETTLE_MS         100  /* without a group: the store may settle */
+#define GATHER_TURNS      10   /* at most so many times gather_us in all */
 #define LAST_WAIT_MS      1000 /* for queries that were told to end */
 
 enum phase {
@@ -283,7 +284,6 @@ static void settle_arm(struct server *s) {
 /* Nothing was recorded for a while: the store does what it put off. */
 static void on_settle_timer(evutil_socket_t fd, short what, void *arg) {
     struct server *s = arg;
-    struct error e;
     (void)fd;
     (void)what;
     if (group_answered(dispatch_group(s->dispatch)) != s->settle_seen) {
@@ -291,9 +291,7 @@ static void on_settle_timer(evutil_socket_t fd, short what, void *arg) {
         return;
     }
     s->settled = s->settle_seen;
-    if (store_settle(s->store, &e) != 0) {
-        log_error(LEVEL_WARNING, "cells-behind", &e);
-    }
+    group_settle(dispatch_group(s->dispatch));
 }
 
 static void settle_when_idle(struct server *s) {
@@ -309,16 +307,27 @@ static int64_t now_us(void) {
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-/* Waits a moment for as many requests as came the last time: one flush then
- * carries them all. */
+/* Waits for as many requests as the last two groups had, as long as they keep
+ * coming: one flush then carries them all.  Those who were answered last ask
+ * again one after the other while a group is flushed, and would be divided over
+ * two groups for ever. */
 static void gather(struct server *s) {
     struct group *g = dispatch_group(s->dispatch);
-    if (s->config->gather_us == 0 || group_waiting(g) == 0 || group_flushing(g)) {
+    int64_t patience = (int64_t)s->config->gather_us;
+    size_t waiting = group_waiting(g);
+    if (patience == 0 || waiting == 0 || group_flushing(g)) {
         return;
     }
-    int64_t until = now_us() + (int64_t)s->config->gather_us;
-    while (group_waiting(g) < group_last(g) && now_us() < until) {
+    int64_t now = now_us();
+    int64_t end = now + GATHER_TURNS * patience;
+    int64_t until = now + patience;
+    while (waiting < group_expected(g) && now < until && now < end) {
         event_base_loop(s->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+        now = now_us();
+        if (group_waiting(g) > waiting) {
+            until = now + patience;
+        }
+        waiting = group_waiting(g);
     }
 }
 

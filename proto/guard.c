@@ -344,13 +344,7 @@ static bool may_hold_twelve(const uint8_t *text, size_t len) {
     return n >= DIGITS;
 }
 
-enum guard_verdict guard_scan(const uint8_t *text, size_t len) {
-    if (len > TEXT_MAX) {
-        return GUARD_REFUSE;
-    }
-    if (!may_hold_twelve(text, len)) {
-        return GUARD_PASS;
-    }
+static enum guard_verdict scan_text(const uint8_t *text, size_t len) {
     struct scan s;
     s.n_digits = s.n_groups = s.n_keywords = 0;
     s.position = 0;
@@ -361,6 +355,13 @@ enum guard_verdict guard_scan(const uint8_t *text, size_t len) {
     explicit_bzero(s.digits, s.n_digits);
     explicit_bzero(s.tail, sizeof s.tail);
     return verdict;
+}
+
+enum guard_verdict guard_scan(const uint8_t *text, size_t len) {
+    if (len > TEXT_MAX) {
+        return GUARD_REFUSE;
+    }
+    return len < DIGITS || !may_hold_twelve(text, len) ? GUARD_PASS : scan_text(text, len);
 }
 
 const char *guard_quote(const uint8_t *text, size_t len, char out[GUARD_QUOTE_MAX]) {

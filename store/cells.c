@@ -182,37 +182,54 @@ void cells_drop(struct cells *c) {
     sums_clear(c->changes);
 }
 
-static int change_add(struct cells *c, const struct key *k, const struct measures *m) {
-    return k->overflow ? -1 : sums_add(c->changes, k->data, k->len, m->of);
-}
-
 static int rollup_add(struct cells *c, unsigned r, const struct fact *fact,
-                      const struct measures *m, const ProtobufCBinaryData *topic) {
+                      const ProtobufCBinaryData of[DIMENSION_COUNT], const struct measures *m) {
     struct key k;
     cells_key(&k, rollups[r].daily ? fact->date : fact->date / 100, r);
     for (unsigned d = 0; d < rollups[r].n; d++) {
-        enum dimension dimension = rollups[r].dimension[d];
-        key_text(&k, dimension == DIMENSION_TOPIC && topic != NULL
-                         ? *topic
-                         : fact_dimension(fact, dimension));
+        key_text(&k, of[rollups[r].dimension[d]]);
     }
-    return change_add(c, &k, m);
+    return k.overflow ? -1 : sums_add(c->changes, k.data, k.len, m->of);
+}
+
+static bool has_topic(const struct rollup *r) {
+    for (unsigned d = 0; d < r->n; d++) {
+        if (r->dimension[d] == DIMENSION_TOPIC) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Each topic of a contact counts in the cell of that topic. */
+static int topics_add(struct cells *c, unsigned r, const struct fact *fact,
+                      ProtobufCBinaryData of[DIMENSION_COUNT], const struct measures *m) {
+    struct measures sum = *m;
+    for (size_t t = 0; t < fact->value.n_topic; t++) {
+        of[DIMENSION_TOPIC] = fact->value.topic[t];
+        sum.of[MEASURE_TOPICS] = fact->value.number;
+        if (rollup_add(c, r, fact, of, &sum) < 0) {
+            return -1;
+        }
+        sum = (struct measures){0}; /* all else counts once, with the main topic */
+    }
+    of[DIMENSION_TOPIC] = fact->value.topic[0];
+    return 0;
 }
 
 int cells_add(struct cells *c, const struct fact *fact) {
+    ProtobufCBinaryData of[DIMENSION_COUNT];
     struct measures m;
+    size_t topics = fact->kind == FACT_CONTACT ? fact->value.n_topic : 0;
     measures_of_fact(fact, &m);
-    struct measures topics = {0};
-    topics.of[MEASURE_TOPICS] = fact->value.number;
+    for (unsigned d = 0; d < DIMENSION_COUNT; d++) {
+        of[d] = fact_dimension(fact, d);
+    }
     for (unsigned r = 0; r < ROLLUPS; r++) {
-        if (rollup_add(c, r, fact, &m, NULL) < 0) {
+        bool split = topics > 0 && has_topic(&rollups[r]);
+        m.of[MEASURE_TOPICS] = fact->value.number * (int64_t)topics;
+        if ((split ? topics_add(c, r, fact, of, &m) : rollup_add(c, r, fact, of, &m)) < 0) {
             return -1;
-        }
-        /* Each topic of a contact counts in the cell of that topic. */
-        for (size_t t = 0; fact->kind == FACT_CONTACT && t < fact->value.n_topic; t++) {
-            if (rollup_add(c, r, fact, &topics, &fact->value.topic[t]) < 0) {
-                return -1;
-            }
         }
     }
     return 0;
@@ -253,36 +270,6 @@ void cells_apply(struct cells *c, struct txn *x) {
     }
 }
 
-int cells_merge(struct cells *to, struct cells *from) {
-    int rc = 0;
-    for (size_t i = 0; i < sums_count(from->changes) && rc == 0; i++) {
-        const uint8_t *key;
-        size_t len;
-        const int64_t *change = sums_get(from->changes, i, &key, &len);
-        rc = sums_add(to->changes, key, len, change);
-    }
-    cells_drop(from);
-    return rc;
-}
-
 size_t cells_changes(const struct cells *c) {
     return sums_count(c->changes);
-}
-
-static void seq_key(struct key *k) {
-    key_start(k);
-    key_raw(k, "cells", 5);
-}
-
-uint64_t cells_seq(struct txn *x) {
-    struct key k;
-    uint64_t seq = 0;
-    seq_key(&k);
-    return txn_get_u64(x, TABLE_META, &k, &seq) ? seq : 0;
-}
-
-void cells_set_seq(struct txn *x, uint64_t seq) {
-    struct key k;
-    seq_key(&k);
-    txn_put_u64(x, TABLE_META, &k, seq);
 }

@@ -54,21 +54,12 @@ void cells_free(struct cells *c);
 /* Adds one ledger row to every roll-up.  -1 when memory ran out. */
 int cells_add(struct cells *c, const struct fact *fact) MUST_CHECK;
 
-/* Adds the changes in `from` to those in `to` and forgets them in `from`.  -1
- * when memory ran out: `to` is of no use any more. */
-int cells_merge(struct cells *to, struct cells *from) MUST_CHECK;
-
 /* Applies the sums to the table; they stay, until the transaction is safe. */
 void cells_apply(struct cells *c, struct txn *x);
 void cells_drop(struct cells *c);
 
 /* How many cells would change. */
 size_t cells_changes(const struct cells *c);
-
-/* The entry up to which the cells have every ledger row: they may lag behind
- * the other folds.  0 when nothing was applied yet. */
-uint64_t cells_seq(struct txn *x);
-void cells_set_seq(struct txn *x, uint64_t seq);
 
 /* Key of the first cell of a roll-up in a period (YYYYMM or YYYYMMDD). */
 void cells_key(struct key *k, uint32_t period, unsigned rollup);

@@ -34,7 +34,7 @@ struct doctor {
 /* The last entry that the store is known to have had. */
 static uint64_t known_end(const struct doctor *d) {
     struct journal_mark mark = {0};
-    struct verify_stand stand = {0};
+    struct fold_head stand = {0};
     struct error ignored;
     uint64_t end = 0;
     bool clean = store_read_mark(d->dirfd, &mark);
@@ -44,8 +44,8 @@ static uint64_t known_end(const struct doctor *d) {
     int fd = clean || store_same_boot(d->dirfd)
                  ? openat(d->dirfd, "fold/data.mdb", O_RDONLY | O_NONBLOCK | O_CLOEXEC)
                  : -1;
-    if (fd >= 0 && verify_child_head(fd, &stand, &ignored) == 0 && stand.head.seq > end) {
-        end = stand.head.seq;
+    if (fd >= 0 && verify_child_head(fd, &stand, &ignored) == 0 && stand.seq > end) {
+        end = stand.seq;
     }
     if (fd >= 0) {
         close(fd);

@@ -11,7 +11,7 @@
 
 /* Raised whenever the same entries would fold to other tables: the store is
  * then folded again at the next start. */
-#define FOLD_VERSION 1
+#define FOLD_VERSION 2
 
 struct fold {
     struct view view;     /* its transaction is a write transaction */
@@ -20,6 +20,7 @@ struct fold {
     struct arena scratch; /* of one entry folded again because of it */
     uint32_t rows;        /* ledger rows caused by the entry being folded */
     uint64_t cause;
+    const Fold__Case *opened; /* the case that the entry being folded opened */
 };
 
 /* Prepares a fold; the view's journal and catalogues must be set, its
@@ -32,10 +33,9 @@ void fold_done(struct fold *f);
 int fold_apply(struct fold *f, Journal__Entry *entry, struct journal_place place,
                struct error *e) MUST_CHECK;
 
-/* Ends a group: writes the head the folds now stand on, and with `cells` the
- * cells too; else their changes stay in f->cells for the caller. */
-int fold_finish(struct fold *f, uint64_t seq, const uint8_t hash[32], bool cells,
-                struct error *e) MUST_CHECK;
+/* Before a commit: applies the changes of cells and writes the head that all
+ * tables now stand on. */
+int fold_finish(struct fold *f, uint64_t seq, const uint8_t hash[32], struct error *e) MUST_CHECK;
 
 /* Forgets what was not finished. */
 void fold_drop(struct fold *f);

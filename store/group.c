@@ -8,6 +8,11 @@
 #include <sys/statvfs.h>
 #include <time.h>
 
+/* With less room than this in the map, or on the disk above its floor, every
+ * group is tried in the tables before it is flushed and committed by itself: what
+ * does not fit is refused. */
+#define TIGHT_BYTES (256u << 20)
+
 bool store_broken(const struct store *s) {
     return s->broken;
 }
@@ -44,8 +49,13 @@ static int room_for_tables(struct store *s, struct error *e) {
             "大きくしてサーバーを起動し直してください。",
             STORE_MAP_FULL_PERCENT);
     }
-    if (fstatvfs(s->dirfd, &vfs) == 0 &&
-        (uint64_t)vfs.f_bavail * vfs.f_frsize < s->options.free_floor_bytes) {
+    s->tight = info.me_mapsize - used < TIGHT_BYTES;
+    if (fstatvfs(s->dirfd, &vfs) != 0) {
+        return 0;
+    }
+    uint64_t available = (uint64_t)vfs.f_bavail * vfs.f_frsize;
+    s->tight = s->tight || available < s->options.free_floor_bytes + TIGHT_BYTES;
+    if (available < s->options.free_floor_bytes) {
         return error_set(
             e, ERR_FULL, "",
             "The disk of the store has less than %llu MiB free: nothing was "
@@ -55,6 +65,80 @@ static int room_for_tables(struct store *s, struct error *e) {
             (unsigned long long)(s->options.free_floor_bytes >> 20));
     }
     return 0;
+}
+
+/* ---- what readers see ---------------------------------------------------------------- */
+
+/* The transaction of the tables stays open from group to group: what is recorded
+ * stands in it, and one commit, which writes every page that was touched, serves
+ * many groups.  It comes at the latest after this long, when this much waits, and
+ * before anybody reads (store_settle). */
+#define SETTLE_MS      500
+#define SETTLE_ENTRIES 20000
+#define SETTLE_CHANGES 50000
+#define SETTLE_BYTES   STORE_GROUP_BYTES
+
+static void committed(struct store *s) {
+    s->shown = journal_head(s->journal)->seq;
+    s->shown_at = s->now;
+    s->shown_bytes = 0;
+    pthread_mutex_lock(&s->status_lock);
+    s->status.applied = s->shown;
+    pthread_mutex_unlock(&s->status_lock);
+}
+
+/* Opens the transaction.  What was recorded in one that was given up is folded
+ * again first. */
+static int open_tables(struct store *s, struct error *e) {
+    if (s->fold.view.txn.mdb != NULL) {
+        return 0;
+    }
+    uint64_t head = journal_head(s->journal)->seq;
+    if (s->shown != head) {
+        if (catchup(&s->fold, &s->tables, head, "folding", NULL, NULL, e) < 0) {
+            return -1;
+        }
+        committed(s);
+    }
+    return txn_begin(&s->fold.view.txn, &s->tables, true, e);
+}
+
+static void give_up_tables(struct store *s) {
+    fold_drop(&s->fold);
+    txn_abort(&s->fold.view.txn);
+}
+
+int store_settle(struct store *s, struct error *e) {
+    const struct journal_head *head = journal_head(s->journal);
+    if (s->in_group) {
+        return 0;
+    }
+    if (s->shown == head->seq) {
+        give_up_tables(s); /* nothing is in them, and who copies them waits */
+        return 0;
+    }
+    if (open_tables(s, e) < 0) {
+        return -1;
+    }
+    if (s->shown == head->seq) { /* they were given up, and folded again just now */
+        return 0;
+    }
+    if (fold_finish(&s->fold, head->seq, head->hash, e) < 0) {
+        give_up_tables(s);
+        return -1;
+    }
+    if (txn_commit(&s->fold.view.txn, e) < 0) {
+        return -1;
+    }
+    committed(s);
+    return 0;
+}
+
+static bool settle_due(const struct store *s) {
+    return s->tight || s->now < s->shown_at ||
+           s->now >= s->shown_at + SETTLE_MS || /* or set back */
+           s->status.head - s->shown >= SETTLE_ENTRIES || s->shown_bytes >= SETTLE_BYTES ||
+           cells_changes(s->fold.cells) >= SETTLE_CHANGES;
 }
 
 enum store_outcome store_begin(struct store *s, uint64_t now, struct error *e) {
@@ -67,7 +151,7 @@ enum store_outcome store_begin(struct store *s, uint64_t now, struct error *e) {
         rc = journal_reserve(s->journal, JOURNAL_RECORD_MAX, e);
     }
     if (rc == 0) {
-        rc = txn_begin(&s->fold.view.txn, &s->tables, true, e);
+        rc = open_tables(s, e);
     }
     pthread_mutex_lock(&s->status_lock);
     s->status.full = rc < 0;
@@ -82,8 +166,9 @@ enum store_outcome store_begin(struct store *s, uint64_t now, struct error *e) {
 void store_abort(struct store *s) {
     if (s->in_group) {
         s->in_group = false;
-        fold_drop(&s->fold);
-        txn_abort(&s->fold.view.txn);
+        if (s->broken || s->group_entries > 0) {
+            give_up_tables(s);
+        }
         journal_unstage(s->journal);
         s->recorded_at = s->status.recorded_at; /* a clock that was wrong leaves nothing */
         catalogues_forget(s->catalogues, journal_head(s->journal)->seq);
@@ -175,16 +260,17 @@ static int answer_again(struct store *s, uint64_t seq, struct arena *a, struct s
 
 /* 1 when the request was recorded before, 0 when not, -1 refused. */
 static int find_request(struct store *s, const struct store_actor *actor,
-                        const Madoguchi__Request *request, const uint8_t hash[32], struct arena *a,
+                        const Madoguchi__Request *request, struct arena *a,
                         struct store_result *result, struct error *e) {
     struct key k;
     uint64_t seq;
+    uint8_t hash[32];
     fold_request_key(&k, actor->id, strlen(actor->id), request->id);
     if (!txn_get_u64(&s->fold.view.txn, TABLE_REQUESTS, &k, &seq)) {
         return 0;
     }
     Journal__Entry *entry;
-    if (view_entry(&s->fold.view, seq, a, &entry, e) < 0) {
+    if (view_entry(&s->fold.view, seq, a, &entry, e) < 0 || request_hash(request, a, hash, e) < 0) {
         return -1;
     }
     if (entry->request_hash.len != 32 || memcmp(entry->request_hash.data, hash, 32) != 0) {
@@ -241,8 +327,12 @@ static int find_row(struct store *s, const Madoguchi__Request *request, const ui
     return 0;
 }
 
-static void fill_envelope(Journal__Entry *entry, const struct store_actor *actor,
-                          const Madoguchi__Request *request, const uint8_t hash[32]) {
+static int fill_envelope(Journal__Entry *entry, const struct store_actor *actor,
+                         const Madoguchi__Request *request, struct arena *a, struct error *e) {
+    uint8_t *hash = arena_alloc(a, 32);
+    if (hash == NULL || request_hash(request, a, hash, e) < 0) {
+        return hash == NULL ? view_no_room(e) : -1;
+    }
     SET(entry, actor, bytes_of(actor->id));
     if (actor->name != NULL) {
         SET(entry, actor_name, bytes_of(actor->name));
@@ -260,7 +350,8 @@ static void fill_envelope(Journal__Entry *entry, const struct store_actor *actor
         SET(entry, visit, request->visit);
     }
     SET(entry, request_id, request->id);
-    SET(entry, request_hash, ((ProtobufCBinaryData){32, (uint8_t *)hash}));
+    SET(entry, request_hash, ((ProtobufCBinaryData){32, hash}));
+    return 0;
 }
 
 static int add_row(Journal__Entry *entry, const Madoguchi__Request *request,
@@ -277,9 +368,8 @@ static int add_row(Journal__Entry *entry, const Madoguchi__Request *request,
 }
 
 static int make_and_add(struct store *s, const struct store_actor *actor,
-                        const Madoguchi__Request *request, const uint8_t *hash,
-                        const uint8_t *identity, struct arena *a, struct store_result *result,
-                        struct error *e) {
+                        const Madoguchi__Request *request, const uint8_t *identity, struct arena *a,
+                        struct store_result *result, struct error *e) {
     Journal__Entry entry = JOURNAL__ENTRY__INIT;
     struct recording r = {.view = &s->fold.view,
                           .request = request,
@@ -304,8 +394,7 @@ static int make_and_add(struct store *s, const struct store_actor *actor,
     if (request->has_check && request->check) {
         return 0;
     }
-    fill_envelope(&entry, actor, request, hash);
-    if (store_group_add(s, &entry, a, e) < 0) {
+    if (fill_envelope(&entry, actor, request, a, e) < 0 || store_group_add(s, &entry, a, e) < 0) {
         return -1;
     }
     result->seq = entry.seq;
@@ -318,15 +407,11 @@ static int make_and_add(struct store *s, const struct store_actor *actor,
 static int find_or_make(struct store *s, const struct store_actor *actor,
                         const Madoguchi__Request *request, struct arena *a,
                         struct store_result *result, struct error *e) {
-    uint8_t *hash = arena_alloc(a, 32);
     uint8_t *identity = arena_alloc(a, 16);
-    if (hash == NULL || identity == NULL) {
+    if (identity == NULL) {
         return view_no_room(e);
     }
-    if (request_hash(request, a, hash, e) < 0) {
-        return -1;
-    }
-    int known = find_request(s, actor, request, hash, a, result, e);
+    int known = find_request(s, actor, request, a, result, e);
     if (known == 0 && request->row != NULL) {
         if (row_identity(request, a, identity, e) < 0) {
             return -1;
@@ -336,7 +421,7 @@ static int find_or_make(struct store *s, const struct store_actor *actor,
     if (known != 0) {
         return known < 0 ? -1 : 0;
     }
-    return make_and_add(s, actor, request, hash, identity, a, result, e);
+    return make_and_add(s, actor, request, identity, a, result, e);
 }
 
 int store_record(struct store *s, const struct store_actor *actor,
@@ -352,48 +437,6 @@ int store_record(struct store *s, const struct store_actor *actor,
     return rc;
 }
 
-/* ---- cells -------------------------------------------------------------------------- */
-
-/* The cells are brought up to date at the latest after this long, or when this
- * many of them would change: their pages, scattered over the map, would
- * otherwise be written for every group. */
-#define SETTLE_MS      1000
-#define SETTLE_CHANGES 1000
-
-int store_settle(struct store *s, struct error *e) {
-    uint64_t head = journal_head(s->journal)->seq;
-    if (s->in_group || s->pending_lost || (cells_changes(s->pending) == 0 && s->cells_at == head)) {
-        return 0;
-    }
-    struct txn x;
-    if (txn_begin(&x, &s->tables, true, e) < 0) {
-        return -1;
-    }
-    cells_apply(s->pending, &x);
-    cells_set_seq(&x, head);
-    if (txn_commit(&x, e) < 0) {
-        return -1;
-    }
-    s->cells_at = head;
-    cells_drop(s->pending);
-    s->settled = s->now;
-    return 0;
-}
-
-static void keep_cells(struct store *s) {
-    struct error ignored;
-    if (!s->pending_lost && cells_merge(s->pending, s->fold.cells) < 0) {
-        s->pending_lost = true;
-    }
-    cells_drop(s->fold.cells);
-    /* What cannot be written now is tried again later; until then queries read
-     * the ledger. */
-    bool due = s->now < s->settled || s->now >= s->settled + SETTLE_MS; /* or set back */
-    if ((due || cells_changes(s->pending) > SETTLE_CHANGES) && store_settle(s, &ignored) < 0) {
-        s->settled = s->now;
-    }
-}
-
 /* ---- the end of a group ------------------------------------------------------------------ */
 
 enum store_outcome store_seal(struct store *s, struct error *e) {
@@ -407,7 +450,7 @@ enum store_outcome store_seal(struct store *s, struct error *e) {
         return STORE_DONE;
     }
     const struct journal_head *head = journal_staged_head(s->journal);
-    if (fold_finish(&s->fold, head->seq, head->hash, false, e) < 0) {
+    if (s->tight && fold_finish(&s->fold, head->seq, head->hash, e) < 0) {
         store_abort(s);
         s->group_entries = 0;
         return STORE_REFUSED;
@@ -431,20 +474,16 @@ uint64_t store_flush_us(const struct store *s) {
 enum store_outcome store_publish(struct store *s, struct error *e) {
     const struct journal_head *head = journal_head(s->journal);
     s->in_group = false;
-    if (txn_commit(&s->fold.view.txn, e) < 0) {
-        return STORE_FATAL;
-    }
-    keep_cells(s);
+    s->shown_bytes += s->group_bytes;
     pthread_mutex_lock(&s->status_lock);
     s->status.groups++;
     s->status.entries += s->group_entries;
     s->status.last_flush_us = s->flush_us;
     s->status.recorded_at = s->recorded_at;
     s->status.head = head->seq;
-    s->status.applied = head->seq;
     memcpy(s->status.head_hash, head->hash, 32);
     pthread_mutex_unlock(&s->status_lock);
-    return STORE_DONE;
+    return settle_due(s) && store_settle(s, e) < 0 ? STORE_FATAL : STORE_DONE;
 }
 
 enum store_outcome store_commit(struct store *s, struct error *e) {

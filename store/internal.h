@@ -21,12 +21,12 @@ struct store {
     struct tables tables;
     struct journal *journal;
     struct catalogues *catalogues;
-    struct fold fold;      /* the writer's */
-    struct cells *pending; /* changes of groups that the cells do not have yet */
-    bool pending_lost;     /* memory ran out: cells lag until the next start */
-    uint64_t cells_at;     /* seq the cells were brought up to last; 0: not known yet */
-    uint64_t settled;      /* when they last had all, ms */
+    struct fold fold;   /* the writer's; its transaction stays open from group to group */
+    uint64_t shown;     /* seq of the last entry that is committed to the tables */
+    uint64_t shown_at;  /* when, ms */
+    size_t shown_bytes; /* of entries since */
     bool in_group;
+    bool tight;           /* little room in the map or on the disk */
     bool broken;          /* a table could not be written in this group */
     uint64_t now;         /* of the group, ms */
     uint64_t recorded_at; /* of the last entry */
@@ -73,14 +73,9 @@ bool store_same_boot(int dirfd);
 typedef void (*catchup_progress)(void *ctx, const char *what, uint64_t done, uint64_t total);
 
 /* Folds every entry after the folds' head up to `upto`, in commits of at most
- * 2,000.  May be killed at any point and begun again. */
+ * 20,000.  May be killed at any point and begun again. */
 int catchup(struct fold *f, const struct tables *tables, uint64_t upto, const char *what,
             catchup_progress progress, void *ctx, struct error *e) MUST_CHECK;
-
-/* Adds the ledger rows caused by entries after `from` to the cells (with
- * `back`: takes them away) and notes that the cells now stand on `upto`. */
-int catchup_cells(const struct tables *tables, uint64_t from, uint64_t upto, bool back,
-                  struct error *e) MUST_CHECK;
 
 /* Where the folds of an environment stand; seq 0 when they are empty. */
 int catchup_head(const struct tables *tables, struct fold_head *head, struct error *e) MUST_CHECK;

@@ -253,10 +253,9 @@ static int open_journal(struct store *s, const struct journal_mark *mark, bool c
 
 static int catch_up(struct store *s, struct error *e) {
     s->catalogues = catalogues_new();
-    s->pending = cells_new();
     s->fold.view.journal = s->journal;
     s->fold.view.catalogues = s->catalogues;
-    if (s->catalogues == NULL || s->pending == NULL || fold_init(&s->fold, e) < 0) {
+    if (s->catalogues == NULL || fold_init(&s->fold, e) < 0) {
         return view_no_room(e);
     }
     return catchup(&s->fold, &s->tables, journal_head(s->journal)->seq, "folding",
@@ -292,7 +291,7 @@ static int read_founding(struct store *s, struct error *e) {
 
 static int after_opening(struct store *s, struct error *e) {
     const struct journal_head *head = journal_head(s->journal);
-    s->status.head = s->status.applied = head->seq;
+    s->status.head = s->status.applied = s->shown = head->seq;
     memcpy(s->status.head_hash, head->hash, 32);
     s->status.fold_version = FOLD_VERSION;
     struct backup_memory backup;
@@ -408,9 +407,10 @@ void store_close(struct store *s, bool clean) {
     store_abort(s);
     struct journal_mark mark = {0};
     struct error e;
-    if (clean && s->pending != NULL && store_settle(s, &e) < 0) {
+    if (clean && s->journal != NULL && s->shown > 0 && store_settle(s, &e) < 0) {
         notice(s, e.en);
     }
+    txn_abort(&s->fold.view.txn);
     bool dead = s->journal != NULL && journal_dead(s->journal);
     if (s->journal != NULL) {
         mark = journal_close(s->journal);
@@ -420,7 +420,6 @@ void store_close(struct store *s, bool clean) {
         notice(s, e.en);
     }
     fold_done(&s->fold);
-    cells_free(s->pending);
     tables_close(&s->tables);
     catalogues_free(s->catalogues);
     if (s->lockfd >= 0) {

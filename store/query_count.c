@@ -412,19 +412,13 @@ static int emit(struct counting *c, query_row row, void *ctx) {
     return 0;
 }
 
-/* Cells that do not have every row of the ledger yet would be wrong. */
-static bool cells_lag(struct view *v) {
-    struct fold_head head;
-    return !view_fold_head(v, &head) || cells_seq(&v->txn) != head.seq;
-}
-
 int query_count(struct view *v, const struct query *q, query_row row, void *ctx, struct error *e) {
     struct counting c = {.view = v, .query = q, .error = e};
     c.sums = sums_new(2, QUERY_GROUPS_MAX);
     if (c.sums == NULL) {
         return view_no_room(e);
     }
-    int rollup = cells_lag(v) ? -1 : choose_rollup(q);
+    int rollup = choose_rollup(q);
     int rc = rollup >= 0 ? count_cells(&c, (unsigned)rollup) : walk_facts(v, q, fact_count, &c, e);
     if (rc == 0 && v->txn.failed != 0) {
         rc = txn_error(&v->txn, e);

@@ -43,6 +43,9 @@ int record_check_date(struct recording *r, const char *field, uint32_t date, str
     char text[16];
     char limit[16];
     uint32_t start = catalogue_document(r->catalogue)->start;
+    if (date >= start && date <= r->today) {
+        return 0;
+    }
     calendar_format_date(date, text);
     if (date > r->today) {
         calendar_format_date(r->today, limit);
@@ -53,14 +56,10 @@ int record_check_date(struct recording *r, const char *field, uint32_t date, str
             "%s: %s は未来の日付です (今日は %s)。まだ起きていないことは記録できません。", field,
             text, limit);
     }
-    if (date < start) {
-        calendar_format_date(start, limit);
-        return error_set(e, ERR_INVALID, field,
-                         "%s: %s is before the start of the catalogue, %s. Check the year.",
-                         "%s: %s は目録の開始日 %s より前です。年を確かめてください。", field, text,
-                         limit);
-    }
-    return 0;
+    calendar_format_date(start, limit);
+    return error_set(
+        e, ERR_INVALID, field, "%s: %s is before the start of the catalogue, %s. Check the year.",
+        "%s: %s は目録の開始日 %s より前です。年を確かめてください。", field, text, limit);
 }
 
 static int check_code(struct recording *r, const char *field, ProtobufCBinaryData code,

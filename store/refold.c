@@ -96,7 +96,7 @@ static void settle_route(struct fold *f, Journal__Act *opening, struct arena *a)
 
 static void put_case(struct fold *f, uint64_t seq, const Fold__Case *c) {
     struct key k = key_of_u64(seq);
-    txn_put_message(&f->view.txn, TABLE_CASES, &k, &c->base);
+    txn_put_message(&f->view.txn, TABLE_CASES, &k, &c->base, false);
 }
 
 /* `a` is for the entry alone: a case may have any number of them. */
@@ -145,39 +145,57 @@ static int touch_all(struct fold *f, uint64_t seq, Fold__Case *c, struct kept_co
     return rc;
 }
 
-static int make_case(struct fold *f, uint64_t seq, Journal__Entry *opening, bool fresh,
-                     struct arena *a, struct error *e) {
-    if (!fresh && effective(f, seq, JOURNAL__ENTRY__BODY_ACT, a, &opening, e) < 0) {
+/* The case as its opening alone makes it. */
+static void case_of(Fold__Case *c, const Journal__Entry *opening, Journal__Act *act) {
+    fold__case__init(c);
+    c->opening = act;
+    SET(c, number, opening->number);
+    SET(c, contacts, 1);
+    SET(c, last, act->date);
+    touch(c, act);
+}
+
+static int make_case(struct fold *f, uint64_t seq, struct arena *a, struct error *e) {
+    Journal__Entry *opening;
+    if (effective(f, seq, JOURNAL__ENTRY__BODY_ACT, a, &opening, e) < 0) {
         return -1;
     }
-    /* The entry itself keeps its own route: the case has a copy. */
-    Journal__Act act = *opening->act;
-    settle_route(f, &act, a);
-    Fold__Case c = FOLD__CASE__INIT;
+    settle_route(f, opening->act, a);
+    Fold__Case c;
     struct kept_code kept;
-    c.opening = &act;
-    SET(&c, number, opening->number);
-    SET(&c, contacts, 1);
-    SET(&c, last, act.date);
-    touch(&c, &act);
-    if (!fresh) {
-        if (!is_live(f, seq)) {
-            SET(&c, voided, 1);
-        }
-        if (touch_all(f, seq, &c, &kept, e) < 0) {
-            return -1;
-        }
+    case_of(&c, opening, opening->act);
+    if (!is_live(f, seq)) {
+        SET(&c, voided, 1);
+    }
+    if (touch_all(f, seq, &c, &kept, e) < 0) {
+        return -1;
     }
     put_case(f, seq, &c);
     return 0;
 }
 
-int refold_case(struct fold *f, uint64_t seq, Journal__Entry *opening, struct error *e) {
+int refold_case(struct fold *f, uint64_t seq, struct error *e) {
     struct arena a;
     arena_init(&a, ENTRY_ARENA);
-    int rc = make_case(f, seq, opening, opening != NULL, &a, e);
+    int rc = make_case(f, seq, &a, e);
     arena_free(&a);
     return rc;
+}
+
+int refold_open(struct fold *f, const Journal__Entry *opening, struct error *e) {
+    Fold__Case *c = arena_alloc(&f->arena, sizeof *c);
+    /* The entry itself keeps its own route: the case has a copy. */
+    Journal__Act *act = arena_alloc(&f->arena, sizeof *act);
+    if (c == NULL || act == NULL) {
+        return view_no_room(e);
+    }
+    *act = *opening->act;
+    settle_route(f, act, &f->arena);
+    case_of(c, opening, act);
+    struct key k = key_of_u64(opening->seq);
+    txn_put_message(&f->view.txn, TABLE_CASES, &k, &c->base, true);
+    f->opened = c;
+    return 0;
 }
 
 int refold_touch(struct fold *f, ProtobufCBinaryData number, const Journal__Act *act,
@@ -239,7 +257,7 @@ int refold_session(struct fold *f, uint64_t seq, Journal__Entry *opening, struct
         }
     }
     struct key k = key_of_u64(seq);
-    txn_put_message(&f->view.txn, TABLE_SESSIONS, &k, &value.base);
+    txn_put_message(&f->view.txn, TABLE_SESSIONS, &k, &value.base, false);
     return 0;
 }
 
@@ -290,7 +308,7 @@ static int put_fact(struct fold *f, const struct fact *fact, struct standing *st
                     struct error *e) {
     struct key k;
     fact_key(&k, fact, f->cause, f->rows++);
-    txn_put_message(&f->view.txn, TABLE_FACTS, &k, &fact->value.base);
+    txn_put_message(&f->view.txn, TABLE_FACTS, &k, &fact->value.base, false);
     if (standing != NULL) {
         standing->bytes[standing->len] = (uint8_t)(k.len >> 8);
         standing->bytes[standing->len + 1] = (uint8_t)k.len;
@@ -329,7 +347,9 @@ static int replace_facts(struct fold *f, uint64_t seq, struct fact *old, size_t 
             return -1;
         }
     }
-    if (n_now > 0) {
+    if (n_now > 0 && seq == f->cause) {
+        txn_put_last(&f->view.txn, TABLE_STANDING, &k, standing.bytes, standing.len);
+    } else if (n_now > 0) {
         txn_put(&f->view.txn, TABLE_STANDING, &k, standing.bytes, standing.len);
     } else if (n_old > 0) {
         txn_delete(&f->view.txn, TABLE_STANDING, &k);
@@ -355,13 +375,16 @@ int refold_facts(struct fold *f, Journal__Entry *entry, struct error *e) {
     size_t n_now = 0;
     size_t n_old = entry->seq == f->cause ? 0 : load_standing(f, entry->seq, old);
     if (entry->seq == f->cause || is_live(f, entry->seq)) {
-        const struct catalogue *catalogue = view_catalogue(&f->view, entry->seq, e);
+        const struct catalogue *catalogue =
+            view_catalogue(&f->view, entry->seq == f->cause ? UINT64_MAX : entry->seq, e);
         if (catalogue == NULL) {
             return -1;
         }
         struct facts_input in = {.entry = entry, .catalogue = catalogue};
         uint64_t owner = fold_owner(&f->view, entry);
-        if (entry->body_case == JOURNAL__ENTRY__BODY_ACT && owner != 0) {
+        if (owner == f->cause && f->opened != NULL) {
+            in.kase = f->opened;
+        } else if (entry->body_case == JOURNAL__ENTRY__BODY_ACT && owner != 0) {
             in.kase = view_case(&f->view, owner, &f->scratch);
         }
         in.session = session_of(f, entry);
@@ -447,12 +470,12 @@ int refold_session_all(struct fold *f, uint64_t opening, struct error *e) {
 
 int refold_act(struct fold *f, Journal__Entry *entry, struct error *e) {
     uint64_t owner = fold_owner(&f->view, entry);
-    if (owner != 0 && refold_case(f, owner, NULL, e) < 0) {
+    if (owner != 0 && refold_case(f, owner, e) < 0) {
         return -1;
     }
     uint64_t second;
     if (entry->act->has_with_case && view_number(&f->view, entry->act->with_case, &second) &&
-        refold_case(f, second, NULL, e) < 0) {
+        refold_case(f, second, e) < 0) {
         return -1;
     }
     if (facts_again(f, entry->seq, e) < 0) {
@@ -481,7 +504,7 @@ static int void_member(struct fold *f, const struct link *link, uint64_t opening
     fold_mark_voided(f, link->child, by);
     if (entry->body_case == JOURNAL__ENTRY__BODY_ACT && entry->act->has_with_case &&
         view_number(&f->view, entry->act->with_case, &second)) {
-        return refold_case(f, second, NULL, e);
+        return refold_case(f, second, e);
     }
     return 0;
 }
@@ -511,7 +534,7 @@ int refold_void_all(struct fold *f, uint64_t opening, uint64_t by, struct error 
     if (state.kind == JOURNAL__ENTRY__BODY_SESSION) {
         return refold_session_all(f, opening, e);
     }
-    if (refold_case(f, opening, NULL, e) < 0 || facts_again(f, opening, e) < 0) {
+    if (refold_case(f, opening, e) < 0 || facts_again(f, opening, e) < 0) {
         return -1;
     }
     return children_again(f, opening, LINK_CASE, e);

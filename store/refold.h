@@ -10,9 +10,12 @@
 
 #include "store/fold.h"
 
-/* Makes the case opened by `seq` from its live entries.  `opening`, if not
- * NULL, is the entry itself, just made: nothing else belongs to it yet. */
-int refold_case(struct fold *f, uint64_t seq, Journal__Entry *opening, struct error *e) MUST_CHECK;
+/* Makes the case opened by `seq` anew from its live entries. */
+int refold_case(struct fold *f, uint64_t seq, struct error *e) MUST_CHECK;
+
+/* Makes the case of an opening that was just recorded: nothing else belongs to it
+ * yet.  f->opened is the case until the next entry. */
+int refold_open(struct fold *f, const Journal__Entry *opening, struct error *e) MUST_CHECK;
 
 /* Adds one new act to the state of the case with that number. */
 int refold_touch(struct fold *f, ProtobufCBinaryData number, const Journal__Act *act,

@@ -6,12 +6,12 @@
  *
  * store_record() validates one request against everything recorded so far, the
  * group's earlier requests included, makes its entry and folds it; a refusal
- * leaves the group as it was.  store_commit() writes the journal, flushes it
- * once and makes the group visible: what it returned 0 for is on disk.
+ * leaves the group as it was.  store_commit() writes the journal and flushes it
+ * once: what it returned 0 for is on disk.
  *
  * Reading.  Any thread asks store_read(); each call is one LMDB read
  * transaction that stands on one journal position and lives only as long as
- * the call.
+ * the call.  It sees what was recorded before the last store_settle().
  *
  * No function here knows of sockets.  Durations are in milliseconds, times in
  * ms since 1970-01-01 UTC unless said otherwise. */
@@ -123,14 +123,15 @@ bool store_broken(const struct store *s);
 size_t store_group_entries(const struct store *s);
 size_t store_group_bytes(const struct store *s);
 
-/* Flushes the journal and makes the group visible. */
+/* Flushes the journal: the group is recorded. */
 enum store_outcome store_commit(struct store *s, struct error *e) MUST_CHECK;
 
 /* store_commit() in three steps, so that a slow disk does not hold the owner:
  * store_seal() ends the group (a group without entries is given up:
  * store_group_entries() is 0 then), store_flush() writes and flushes the
- * journal and may run in another thread, store_publish() makes the group
- * visible.  Between seal and publish the owner may ask for store_status() and
+ * journal and may run in another thread, store_publish() takes note of it.
+ * STORE_FATAL from the last: the group is recorded, but the tables cannot be
+ * made to show it.  Between seal and publish the owner may ask for store_status() and
  * anybody for store_read(); nothing else. */
 enum store_outcome store_seal(struct store *s, struct error *e) MUST_CHECK;
 enum store_outcome store_flush(struct store *s, struct error *e) MUST_CHECK;
@@ -140,11 +141,11 @@ enum store_outcome store_publish(struct store *s, struct error *e) MUST_CHECK;
 uint64_t store_flush_us(const struct store *s);
 void store_abort(struct store *s);
 
-/* Brings the cells (the roll-ups statistics are read from) up to date.  They
- * lag behind recorded entries by at most a second while groups follow each
- * other; call it before handing a question to store_read(), which otherwise
- * counts from the ledger, rightly but slower, and when the loop is idle.  Does
- * nothing inside a group. */
+/* Makes everything recorded visible to store_read(): one commit of the tables.
+ * store_publish() does so by itself when half a second has passed since the last
+ * one or much waits; call it before handing a question to store_read(), and when
+ * the loop is idle.  Does nothing inside a group.  -1: the tables cannot be
+ * written or committed; nothing recorded is lost, but readers would not see it. */
 int store_settle(struct store *s, struct error *e) MUST_CHECK;
 
 /* ---- reading: any thread ---------------------------------------------------- */

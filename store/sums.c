@@ -11,6 +11,9 @@ struct slot {
     uint32_t values; /* place in `values`, in steps of width */
 };
 
+/* Room for more than this many is given back when the sums are forgotten. */
+#define KEPT_SLOTS 8192
+
 struct sums {
     unsigned width;
     size_t max;
@@ -32,18 +35,27 @@ struct sums *sums_new(unsigned width, size_t max) {
     return s;
 }
 
+static void free_arrays(struct sums *s) {
+    free(s->slots);
+    free(s->index);
+    free(s->values);
+    free(s->keys);
+}
+
 void sums_free(struct sums *s) {
     if (s != NULL) {
-        free(s->slots);
-        free(s->index);
-        free(s->values);
-        free(s->keys);
+        free_arrays(s);
         free(s);
     }
 }
 
 void sums_clear(struct sums *s) {
-    if (s->n > 0) {
+    if (s->cap > KEPT_SLOTS) {
+        unsigned width = s->width;
+        size_t max = s->max;
+        free_arrays(s);
+        *s = (struct sums){.width = width, .max = max};
+    } else if (s->n > 0) {
         memset(s->index, 0, s->places * sizeof *s->index);
     }
     s->n = 0;
@@ -54,12 +66,21 @@ size_t sums_count(const struct sums *s) {
     return s->n;
 }
 
+/* Eight bytes a step; the high bits, which a product mixes best, are folded
+ * back each time. */
 static uint64_t hash_bytes(const uint8_t *p, size_t len) {
-    uint64_t h = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < len; i++) {
-        h = (h ^ p[i]) * 0x100000001b3u;
+    static const uint64_t factor = 0x9e3779b97f4a7c15u;
+    uint64_t h = len * factor;
+    uint64_t word = 0;
+    for (; len >= 8; p += 8, len -= 8) {
+        memcpy(&word, p, 8);
+        h = (h ^ word) * factor;
+        h ^= h >> 32;
     }
-    return h ^ h >> 29;
+    word = 0;
+    memcpy(&word, p, len);
+    h = (h ^ word) * factor;
+    return h ^ h >> 32;
 }
 
 static int grow_slots(struct sums *s) {

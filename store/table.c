@@ -133,21 +133,6 @@ static void fail(struct txn *x, int code) {
 
 /* ---- keys -------------------------------------------------------------------- */
 
-void key_raw(struct key *k, const void *data, size_t len) {
-    if (len > sizeof k->data - k->len) {
-        k->overflow = true;
-        return;
-    }
-    if (len > 0) {
-        memcpy(k->data + k->len, data, len);
-    }
-    k->len += len;
-}
-
-void key_u8(struct key *k, uint8_t v) {
-    key_raw(k, &v, 1);
-}
-
 void key_u16(struct key *k, uint16_t v) {
     uint8_t b[2] = {(uint8_t)(v >> 8), (uint8_t)v};
     key_raw(k, b, 2);
@@ -187,11 +172,6 @@ void key_u64(struct key *k, uint64_t v) {
     uint8_t b[8];
     put_u64(b, v);
     key_raw(k, b, 8);
-}
-
-void key_text(struct key *k, ProtobufCBinaryData text) {
-    key_raw(k, text.data, text.len);
-    key_u8(k, 0);
 }
 
 struct key key_of_u64(uint64_t v) {
@@ -244,16 +224,26 @@ bool txn_get_u64(struct txn *x, enum table t, const struct key *k, uint64_t *val
     return true;
 }
 
-void txn_put(struct txn *x, enum table t, const struct key *k, const void *data, size_t len) {
+static void put(struct txn *x, enum table t, const struct key *k, MDB_val *value, unsigned flags) {
     if (!usable(x, k)) {
         return;
     }
     MDB_val key = {k->len, (void *)k->data};
-    MDB_val value = {len, (void *)data};
-    int rc = mdb_put(x->mdb, x->tables->dbi[t], &key, &value, 0);
+    int rc = mdb_put(x->mdb, x->tables->dbi[t], &key, value, flags);
     if (rc != 0) {
         fail(x, rc);
+        value->mv_data = NULL;
     }
+}
+
+void txn_put(struct txn *x, enum table t, const struct key *k, const void *data, size_t len) {
+    MDB_val value = {len, (void *)data};
+    put(x, t, k, &value, 0);
+}
+
+void txn_put_last(struct txn *x, enum table t, const struct key *k, const void *data, size_t len) {
+    MDB_val value = {len, (void *)data};
+    put(x, t, k, &value, MDB_APPEND);
 }
 
 void txn_put_u64(struct txn *x, enum table t, const struct key *k, uint64_t value) {
@@ -262,24 +252,17 @@ void txn_put_u64(struct txn *x, enum table t, const struct key *k, uint64_t valu
     txn_put(x, t, k, b, sizeof b);
 }
 
-uint8_t *txn_reserve(struct txn *x, enum table t, const struct key *k, size_t len) {
-    if (!usable(x, k)) {
-        return NULL;
-    }
-    MDB_val key = {k->len, (void *)k->data};
+static uint8_t *txn_reserve(struct txn *x, enum table t, const struct key *k, size_t len,
+                            bool last) {
     MDB_val value = {len, NULL};
-    int rc = mdb_put(x->mdb, x->tables->dbi[t], &key, &value, MDB_RESERVE);
-    if (rc != 0) {
-        fail(x, rc);
-        return NULL;
-    }
+    put(x, t, k, &value, MDB_RESERVE | (last ? MDB_APPEND : 0));
     return value.mv_data;
 }
 
 void txn_put_message(struct txn *x, enum table t, const struct key *k,
-                     const ProtobufCMessage *message) {
+                     const ProtobufCMessage *message, bool last) {
     size_t len = protobuf_c_message_get_packed_size(message);
-    uint8_t *room = txn_reserve(x, t, k, len);
+    uint8_t *room = txn_reserve(x, t, k, len, last);
     if (room != NULL) {
         protobuf_c_message_pack(message, room);
     }

@@ -15,6 +15,7 @@
 #include <lmdb.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 enum table {
     TABLE_META,      /* "fold" -> version, applied seq, hash */
@@ -77,13 +78,27 @@ static inline void key_start(struct key *k) {
     k->len = 0;
     k->overflow = false;
 }
-void key_u8(struct key *k, uint8_t v);
+static inline void key_raw(struct key *k, const void *data, size_t len) {
+    if (len > sizeof k->data - k->len) {
+        k->overflow = true;
+        return;
+    }
+    if (len > 0) {
+        memcpy(k->data + k->len, data, len);
+    }
+    k->len += len;
+}
+static inline void key_u8(struct key *k, uint8_t v) {
+    key_raw(k, &v, 1);
+}
 void key_u16(struct key *k, uint16_t v);
 void key_u32(struct key *k, uint32_t v);
 void key_u64(struct key *k, uint64_t v);
-void key_raw(struct key *k, const void *data, size_t len);
 /* Bytes without NUL and a NUL behind them. */
-void key_text(struct key *k, ProtobufCBinaryData text);
+static inline void key_text(struct key *k, ProtobufCBinaryData text) {
+    key_raw(k, text.data, text.len);
+    key_u8(k, 0);
+}
 struct key key_of_u64(uint64_t v);
 struct key key_of_u64_u64(uint64_t a, uint64_t b);
 
@@ -98,12 +113,14 @@ void put_u64(uint8_t *p, uint64_t v);
 bool txn_get(struct txn *x, enum table t, const struct key *k, MDB_val *value);
 bool txn_get_u64(struct txn *x, enum table t, const struct key *k, uint64_t *value);
 void txn_put(struct txn *x, enum table t, const struct key *k, const void *data, size_t len);
+/* Puts a key that lies behind all others of the table: without a search, and full
+ * pages are left as they are. */
+void txn_put_last(struct txn *x, enum table t, const struct key *k, const void *data, size_t len);
 void txn_put_u64(struct txn *x, enum table t, const struct key *k, uint64_t value);
-/* Room of len bytes to be filled at once, before any other change; NULL on failure. */
-uint8_t *txn_reserve(struct txn *x, enum table t, const struct key *k, size_t len);
 void txn_delete(struct txn *x, enum table t, const struct key *k);
+/* Packs the message where it will lie; `last` as in txn_put_last(). */
 void txn_put_message(struct txn *x, enum table t, const struct key *k,
-                     const ProtobufCMessage *message);
+                     const ProtobufCMessage *message, bool last);
 
 /* A walk over the keys of one table. */
 struct cursor {

@@ -18,7 +18,7 @@ struct proof {
     store_line_fn line;
     void *ctx;
     struct journal_verify_result result;
-    struct verify_stand live; /* what the tables stand on */
+    struct fold_head live; /* what the tables stand on */
 };
 
 static int system_error(const char *what, struct error *e) {
@@ -173,30 +173,26 @@ static int tables_head(struct proof *p, int live, struct error *e) {
         return -1;
     }
     /* A version that no program ever had is damage. */
-    bool known = p->live.head.version == FOLD_VERSION || p->live.head.seq == 0;
-    if (!known && (p->live.head.version == 0 || p->live.head.version > 9999)) {
+    bool known = p->live.version == FOLD_VERSION || p->live.seq == 0;
+    if (!known && (p->live.version == 0 || p->live.version > 9999)) {
         return no_tables("names an impossible version", "の版が不正です", e);
     }
     if (!known) {
         say(p, "folds",
             "not compared: they are of version %u and this program makes version %d; the next "
             "start makes them anew from the journal",
-            p->live.head.version, FOLD_VERSION);
+            p->live.version, FOLD_VERSION);
     }
     return known;
 }
 
 static void say_applied(const struct proof *p) {
-    say_number(p, "applied", p->live.head.seq);
-    if (p->live.head.seq < p->result.head.seq) {
+    say_number(p, "applied", p->live.seq);
+    if (p->live.seq < p->result.head.seq) {
         say(p, "lag",
             "the folds stand %llu entries behind the journal: fine, they catch up at the next "
             "start",
-            (unsigned long long)(p->result.head.seq - p->live.head.seq));
-    }
-    if (p->live.cells < p->live.head.seq) {
-        say(p, "cells", "stand on entry %llu: fine, they are brought up to date in larger groups",
-            (unsigned long long)p->live.cells);
+            (unsigned long long)(p->result.head.seq - p->live.seq));
     }
 }
 
@@ -210,9 +206,9 @@ static int prove_tables(struct proof *p, int live, struct journal *j, uint64_t n
         return -1;
     }
     int rc = verify_refold(reference, j, &p->live, &again, e);
-    if (rc == 0 && p->live.head.seq > 0 &&
-        (again.seq != p->live.head.seq || memcmp(again.hash, p->live.head.hash, 32) != 0)) {
-        rc = two_histories(p->live.head.seq, e);
+    if (rc == 0 && p->live.seq > 0 &&
+        (again.seq != p->live.seq || memcmp(again.hash, p->live.hash, 32) != 0)) {
+        rc = two_histories(p->live.seq, e);
     }
     if (rc == 0) {
         rc = verify_child_compare(live, reference, p->line, p->ctx, e);
@@ -237,8 +233,8 @@ static int compare_offline(struct proof *p, int live, uint64_t bytes, struct err
         say(p, "result", "the journal holds");
         return 0;
     }
-    if (p->live.head.seq > p->result.head.seq) {
-        return end_missing(p, p->live.head.seq, e);
+    if (p->live.seq > p->result.head.seq) {
+        return end_missing(p, p->live.seq, e);
     }
     if (journal_open(p->dirfd, &options, &j, NULL, e) < 0) {
         return -1;
@@ -339,11 +335,11 @@ static int prove_copy(struct store *s, struct proof *p, int copy, uint64_t need,
     if (known < 0) {
         return -1;
     }
-    if (known == 0 || p->live.head.seq == 0) {
+    if (known == 0 || p->live.seq == 0) {
         return no_tables("is of another version than the daemon that uses it",
                          "の版がサーバーと異なります", e);
     }
-    if (journal_verify_upto(s->dirfd, p->live.head.seq, &p->result, e) < 0) {
+    if (journal_verify_upto(s->dirfd, p->live.seq, &p->result, e) < 0) {
         return -1;
     }
     say_journal(p);

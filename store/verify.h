@@ -14,7 +14,7 @@
 
 enum verify_kind {
     VERIFY_AT = 1,  /* `table` comes next */
-    VERIFY_HEAD,    /* what the tables stand on: head, and number for the cells */
+    VERIFY_HEAD,    /* what the tables stand on: head */
     VERIFY_TABLE,   /* `table` is the same: number of keys compared */
     VERIFY_FINDING, /* `table` is not: problem, and key, number or code */
     VERIFY_FAILED,  /* the comparison could not be made: code */
@@ -59,15 +59,8 @@ void verify_compare(int live, int reference, int out);
 
 /* ---- verify_child.c ------------------------------------------------------------------ */
 
-/* What the tables stand on: all of them on `head`, the cells on entry `cells`,
- * which may lag behind (0: nowhere yet). */
-struct verify_stand {
-    struct fold_head head;
-    uint64_t cells;
-};
-
 /* Reads what the tables in the file `live` stand on. */
-int verify_child_head(int live, struct verify_stand *stand, struct error *e) MUST_CHECK;
+int verify_child_head(int live, struct fold_head *stand, struct error *e) MUST_CHECK;
 
 /* Compares in a child; a line for every table.  ERR_DOES_NOT_HOLD names the
  * first table and key that is wrong. */
@@ -92,9 +85,9 @@ int verify_file(const char *store, uint64_t need, struct error *e) MUST_CHECK;
 #define VERIFY_PATH 32
 void verify_path(int fd, char out[VERIFY_PATH]);
 
-/* Folds the journal into the empty file fd as far as `live` stands, its cells
- * as far as those do.  *head is what the new tables stand on. */
-int verify_refold(int fd, struct journal *j, const struct verify_stand *live,
-                  struct fold_head *head, struct error *e) MUST_CHECK;
+/* Folds the journal into the empty file fd as far as `live` stands.  *head is what the new tables
+ * stand on. */
+int verify_refold(int fd, struct journal *j, const struct fold_head *live, struct fold_head *head,
+                  struct error *e) MUST_CHECK;
 
 #endif

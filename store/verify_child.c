@@ -220,7 +220,7 @@ static bool was_killed(const struct child *c) {
 }
 
 /* Takes the reports until the child is done; the first finding is the error. */
-static int child_run(verify_work work, int live, int reference, struct verify_stand *stand,
+static int child_run(verify_work work, int live, int reference, struct fold_head *stand,
                      store_line_fn line, void *ctx, struct error *e) {
     struct child c;
     struct verify_report r = {0};
@@ -236,7 +236,7 @@ static int child_run(verify_work work, int live, int reference, struct verify_st
         at = r.table;
         done = r.kind == VERIFY_DONE || r.kind == VERIFY_FAILED;
         if (r.kind == VERIFY_HEAD && stand != NULL) {
-            *stand = (struct verify_stand){r.head, r.number};
+            *stand = r.head;
         } else if (r.kind == VERIFY_TABLE && line != NULL) {
             snprintf(name, sizeof name, "table %s", part_name(r.table));
             snprintf(value, sizeof value, "%llu keys", (unsigned long long)r.number);
@@ -262,7 +262,7 @@ static int child_run(verify_work work, int live, int reference, struct verify_st
     return wrong ? -1 : 0;
 }
 
-int verify_child_head(int live, struct verify_stand *stand, struct error *e) {
+int verify_child_head(int live, struct fold_head *stand, struct error *e) {
     return child_run(verify_read_head, live, live, stand, NULL, NULL, e);
 }
 

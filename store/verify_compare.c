@@ -514,7 +514,6 @@ void verify_read_head(int live, int reference, int out) {
     } else {
         struct view v = {.txn = {.tables = &tables, .mdb = c.live.txn}};
         bool there = rc == 0 && view_fold_head(&v, &r.head);
-        r.number = there ? cells_seq(&v.txn) : 0;
         MDB_val name = {4, "fold"};
         if (v.txn.failed != 0) {
             found(&c, VERIFY_UNREADABLE, &name, 0, v.txn.failed);

@@ -106,44 +106,18 @@ static int refold_error(struct error *e) {
     return -1;
 }
 
-/* The cells of the live tables may lag: what they lack is taken back. */
-static int lag_cells(const struct tables *t, const struct verify_stand *live, struct error *e) {
-    struct txn x;
-    struct key k;
-    if (live->cells >= live->head.seq) {
-        return 0;
-    }
-    if (catchup_cells(t, live->cells, live->cells, true, e) < 0) {
-        return -1;
-    }
-    if (live->cells > 0) {
-        return 0;
-    }
-    /* Where nothing was applied yet not even a zero stands. */
-    if (txn_begin(&x, t, true, e) < 0) {
-        return -1;
-    }
-    key_start(&k);
-    key_raw(&k, "cells", 5);
-    txn_delete(&x, TABLE_META, &k);
-    return txn_commit(&x, e);
-}
-
-static int refold(struct fold *f, const struct tables *t, const struct verify_stand *live,
+static int refold(struct fold *f, const struct tables *t, const struct fold_head *live,
                   struct fold_head *head, struct error *e) {
     if (fold_init(f, e) < 0) {
         return -1;
     }
-    int rc = catchup(f, t, live->head.seq, "verifying", NULL, NULL, e);
-    if (rc == 0) {
-        rc = lag_cells(t, live, e);
-    }
+    int rc = catchup(f, t, live->seq, "verifying", NULL, NULL, e);
     fold_done(f);
     return rc < 0 ? refold_error(e) : catchup_head(t, head, e);
 }
 
-int verify_refold(int fd, struct journal *j, const struct verify_stand *live,
-                  struct fold_head *head, struct error *e) {
+int verify_refold(int fd, struct journal *j, const struct fold_head *live, struct fold_head *head,
+                  struct error *e) {
     struct tables t;
     int mdb = reference_open(&t, fd);
     if (mdb != 0) {

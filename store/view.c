@@ -264,8 +264,26 @@ bool number_parse(ProtobufCBinaryData text, char *prefix, uint32_t *year, uint32
     return digits(p + 2, 4, year) && digits(p + 7, text.len - 7, n) && *n > 0;
 }
 
+/* At least `width` digits. */
+static char *put_digits(char *out, uint32_t n, int width) {
+    char digits[10];
+    int len = 0;
+    for (; n > 0 || len < width; n /= 10) {
+        digits[len++] = (char)('0' + n % 10);
+    }
+    while (len > 0) {
+        *out++ = digits[--len];
+    }
+    return out;
+}
+
 void number_format(char prefix, uint32_t year, uint32_t n, char out[NUMBER_MAX]) {
-    snprintf(out, NUMBER_MAX, "%c-%04u-%06u", prefix, year, n);
+    *out++ = prefix;
+    *out++ = '-';
+    out = put_digits(out, year, 4);
+    *out++ = '-';
+    out = put_digits(out, n, 6);
+    *out = '\0';
 }
 
 void number_key(struct key *k, char prefix, uint32_t year, uint32_t n) {
@@ -287,7 +305,7 @@ bool view_number(struct view *v, ProtobufCBinaryData text, uint64_t *seq) {
     return txn_get_u64(&v->txn, TABLE_NUMBERS, &k, seq);
 }
 
-uint32_t view_next_number(struct view *v, char prefix, uint32_t year) {
+static uint32_t look_up_next(struct view *v, char prefix, uint32_t year) {
     struct key first;
     struct key after;
     number_key(&first, prefix, year, 0);
@@ -301,6 +319,36 @@ uint32_t view_next_number(struct view *v, char prefix, uint32_t year) {
     }
     cursor_close(&c);
     return next;
+}
+
+static size_t number_slot(char prefix, uint32_t year) {
+    return ((unsigned char)prefix * 7u + year) % VIEW_NUMBERS;
+}
+
+uint32_t view_next_number(struct view *v, char prefix, uint32_t year) {
+    size_t i = number_slot(prefix, year);
+    if (v->numbers[i].next == 0 || v->numbers[i].prefix != prefix || v->numbers[i].year != year) {
+        uint32_t next = look_up_next(v, prefix, year);
+        if (v->txn.failed != 0) {
+            return next;
+        }
+        v->numbers[i].prefix = prefix;
+        v->numbers[i].year = year;
+        v->numbers[i].next = next;
+    }
+    return v->numbers[i].next;
+}
+
+void view_number_used(struct view *v, char prefix, uint32_t year, uint32_t n) {
+    size_t i = number_slot(prefix, year);
+    if (v->numbers[i].prefix == prefix && v->numbers[i].year == year && v->numbers[i].next != 0) {
+        v->numbers[i].next = n + 1;
+    }
+}
+
+void view_forget(struct view *v) {
+    v->newest_catalogue = 0;
+    memset(v->numbers, 0, sizeof v->numbers);
 }
 
 /* ---- catalogues -------------------------------------------------------------------- */
@@ -402,6 +450,9 @@ static const struct catalogue *kept_add(struct catalogues *c, uint64_t seq,
 
 /* Seq of the newest catalogue entry at or before `seq`; 0 when there is none. */
 static uint64_t catalogue_seq(struct view *v, uint64_t seq) {
+    if (v->newest_catalogue != 0 && seq >= v->newest_catalogue) {
+        return v->newest_catalogue;
+    }
     struct key after = key_of_u64(seq == UINT64_MAX ? seq : seq + 1);
     struct cursor c;
     uint64_t found = 0;
@@ -410,6 +461,9 @@ static uint64_t catalogue_seq(struct view *v, uint64_t seq) {
         found = get_u64(c.key.mv_data);
     }
     cursor_close(&c);
+    if (seq == UINT64_MAX) {
+        v->newest_catalogue = found;
+    }
     return found;
 }
 

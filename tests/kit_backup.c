@@ -79,7 +79,7 @@ void kit_backup_restore_refused(struct kit_backup *b, uint64_t to, int code, con
 }
 
 void kit_backup_open(struct kit_backup *b, struct kit *made) {
-    *made = (struct kit){.fd = -1, .actor = b->k.actor, .now = b->k.now, .settle = true};
+    *made = (struct kit){.fd = -1, .actor = b->k.actor, .now = b->k.now};
     made->options.free_floor_bytes = 1;
     made->ids = b->k.ids + 1000000;
     arena_init(&made->arena, 64u << 20);

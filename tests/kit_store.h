@@ -42,7 +42,6 @@ struct kit {
     const char *actor;
     uint64_t now; /* ms, of the next group in process */
     uint64_t ids; /* request ids are counted up */
-    bool settle;  /* cells are brought up to date before each question, as the daemon does */
     struct arena arena;
     struct kit_answer last;
 };

@@ -338,14 +338,12 @@ START_TEST(random_days) {
             kit_close(&k, below(2) == 0);
             kit_open(&k);
         }
-        k.settle = below(3) != 0;
     }
     for (size_t i = 0; i < KEPT; i++) {
         step_known();
         free(kept[i].answer);
         kept[i].answer = NULL;
     }
-    k.settle = true;
     kit_refold(&k);
     for (size_t i = 0; i < 30; i++) {
         step_ask();

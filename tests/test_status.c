@@ -407,7 +407,7 @@ END_TEST
 /* Begins and ends with one line each, however often it is looked at. */
 START_TEST(a_warning_is_logged_twice) {
     struct kit k;
-    kit_start_daemon(&k, "map_bytes: 1 MiB\nwarn_percent: 4");
+    kit_start_daemon(&k, "map_bytes: 1 MiB\nwarn_percent: 1");
     kit_daemon_await_log(&k.d, "warning-begins kind=map", 1);
     for (int i = 0; i < 3; i++) {
         expect_text(&k, "warning_map", "yes");

@@ -89,6 +89,8 @@ START_TEST(flipped_byte_is_named) {
     uint32_t bytes;
     kit_files_begin(&k);
     kit_live(&k, 2);
+    struct error e;
+    ck_assert_int_eq(store_settle(k.store, &e), 0); /* what the tables have is no torn tail */
     kit_close(&k, false);
     for (size_t i = 0; i < COUNT(seqs); i++) {
         uint32_t at = record_at(&k, seqs[i], &bytes);
@@ -284,14 +286,12 @@ START_TEST(full_map) {
     }
     ck_assert_uint_gt(recorded, 40);
     ck_assert_uint_eq(kit_head(&k), 2 + recorded);
-    k.settle = false; /* cells may have no room either: the ledger answers */
     char expected[32];
     snprintf(expected, sizeof expected, "%u", recorded);
     kit_stats(&k, "cases", "FY2024", NULL, NULL, expected);
     kit_close(&k, true);
     k.options.map_bytes = 64u << 20;
     kit_open(&k);
-    k.settle = true;
     kit_stats(&k, "cases", "FY2024", NULL, NULL, expected);
     kit_group(&k, all, 1, answers);
     ck_assert_int_eq(answers[0].code, 0);

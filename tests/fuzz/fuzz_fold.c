@@ -52,7 +52,7 @@ static void count(struct arena *a) {
     struct view *v = &store->fold.view;
     struct error e = {0};
     const struct journal_head *head = journal_staged_head(store->journal);
-    MUST(fold_finish(&store->fold, head->seq, head->hash, true, &e) == 0);
+    MUST(fold_finish(&store->fold, head->seq, head->hash, &e) == 0);
     for (int what = COUNT_CONTACTS; what <= COUNT_REFUSALS; what++) {
         struct query q = {
             .what = (enum count)what, .from = 19000101, .to = QUERY_LAST_DATE, .known = UINT64_MAX};
