@@ -24,7 +24,7 @@
 #define CONFIG_NUMBERS(X)                                                                         \
     X(connections_max, 1024, 1, 65536, false,                                                     \
       "Connections at a time. At the limit nobody new is accepted; who comes waits.")             \
-    X(in_flight_max, 64, 1, 1024, false,                                                          \
+    X(in_flight_max, 256, 1, 1024, false,                                                         \
       "Requests of one connection that wait for their answers. Beyond it, its requests "          \
       "stay unread. Holds for new connections.")                                                  \
     X(waiting_max, 4096, 1, 65536, false,                                                         \

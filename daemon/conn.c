@@ -333,6 +333,12 @@ void conn_done(struct conn *c) {
     conn_timer_arm(c);
 }
 
+uint64_t conn_turn(struct conn *c, uint64_t turn) {
+    uint64_t before = c->turn;
+    c->turn = turn;
+    return before;
+}
+
 uint32_t conn_in_flight(const struct conn *c) {
     return c->in_flight;
 }

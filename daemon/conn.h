@@ -119,6 +119,10 @@ void conn_begin(struct conn *c);
 void conn_done(struct conn *c);
 uint32_t conn_in_flight(const struct conn *c);
 
+/* Notes that the connection had a part in this turn of whoever counts them;
+ * returns the turn noted before, 0 at first. */
+uint64_t conn_turn(struct conn *c, uint64_t turn);
+
 /* Stops reading until conn_release(). */
 void conn_hold(struct conn *c);
 void conn_release(struct conn *c);

@@ -33,6 +33,7 @@ struct conn {
     size_t reserved_len;
     uint32_t in_flight;
     uint32_t in_flight_max;
+    uint64_t turn; /* conn_turn() */
     unsigned pause;
     bool writing; /* the event is added */
     bool closed, finishing, eof, greeted, dirty, again, output_full;

@@ -24,7 +24,9 @@ struct group {
     struct request *first;
     struct request **end;
     size_t waiting;
-    size_t last, before_last; /* how many were answered at once */
+    /* Connections answered in the last group and in the one before, and in both. */
+    size_t peers[2], both;
+    uint64_t answers; /* groups answered */
     uint64_t turns;
     struct flusher *flusher;
     bool flushing; /* the requests before `sealed` wait for their flush */
@@ -45,7 +47,8 @@ struct group *group_new(struct event_base *base, struct store *store, struct con
                         .conns = conns,
                         .requests = requests,
                         .metrics = metrics,
-                        .flush_us = 2 * QUICK_US};
+                        .flush_us = 2 * QUICK_US,
+                        .answers = 1};
     g->end = &g->first;
     g->flusher = flusher_new(base, store, flushed, g);
     if (g->flusher == NULL) {
@@ -94,7 +97,7 @@ bool group_flushing(const struct group *g) {
 }
 
 size_t group_expected(const struct group *g) {
-    return g->last + g->before_last;
+    return g->peers[0] + g->peers[1] - g->both;
 }
 
 uint64_t group_turns(const struct group *g) {
@@ -159,6 +162,9 @@ static void answer(struct group *g, struct request *r) {
     if (c == NULL) {
         return;
     }
+    uint64_t before = conn_turn(c, g->answers);
+    g->peers[0] += before != g->answers;
+    g->both += before + 1 == g->answers;
     if (r->refusal != NULL) {
         answer_error(c, r->serial, 0, r->refusal);
     } else {
@@ -171,6 +177,9 @@ static void answer(struct group *g, struct request *r) {
 static void answer_until(struct group *g, const struct request *end) {
     size_t n = 0;
     metrics_group_ends(g->metrics);
+    g->answers++;
+    g->peers[1] = g->peers[0];
+    g->peers[0] = g->both = 0;
     while (g->first != end) {
         struct request *r = g->first;
         g->first = r->next;
@@ -179,8 +188,6 @@ static void answer_until(struct group *g, const struct request *end) {
         n++;
     }
     g->waiting -= n;
-    g->before_last = g->last;
-    g->last = n;
     g->answered += n;
     if (g->first == NULL) {
         g->end = &g->first;

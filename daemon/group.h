@@ -42,7 +42,7 @@ size_t group_waiting(const struct group *g);
 /* Whether a group waits for its flush beside the loop. */
 bool group_flushing(const struct group *g);
 
-/* How many requests the last two groups had together: as many may come again. */
+/* How many connections had requests in the last two groups: as many may ask again. */
 size_t group_expected(const struct group *g);
 
 /* Groups run since the start: the watchdog's measure of progress. */

@@ -307,10 +307,10 @@ static int64_t now_us(void) {
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-/* Waits for as many requests as the last two groups had, as long as they keep
- * coming: one flush then carries them all.  Those who were answered last ask
- * again one after the other while a group is flushed, and would be divided over
- * two groups for ever. */
+/* Waits for as many requests as connections had a part in the last two groups, as
+ * long as they keep coming: one flush then carries them all.  Those who were
+ * answered last ask again one after the other while a group is flushed, and would
+ * be divided over two groups for ever. */
 static void gather(struct server *s) {
     struct group *g = dispatch_group(s->dispatch);
     int64_t patience = (int64_t)s->config->gather_us;

@@ -36,7 +36,7 @@ static uint64_t known_end(const struct doctor *d) {
     struct journal_mark mark = {0};
     struct fold_head stand = {0};
     struct error ignored;
-    uint64_t end = 0;
+    uint64_t end = d->memory.seq; /* of the last backup */
     bool clean = store_read_mark(d->dirfd, &mark);
     if (clean) {
         end = mark.head.seq;

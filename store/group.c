@@ -11,7 +11,7 @@
 /* With less room than this in the map, or on the disk above its floor, every
  * group is tried in the tables before it is flushed and committed by itself: what
  * does not fit is refused. */
-#define TIGHT_BYTES (256u << 20)
+#define TIGHT_BYTES (1u << 30)
 
 bool store_broken(const struct store *s) {
     return s->broken;
@@ -135,7 +135,7 @@ int store_settle(struct store *s, struct error *e) {
 }
 
 static bool settle_due(const struct store *s) {
-    return s->tight || s->now < s->shown_at ||
+    return s->tight || atomic_load(&s->copying) > 0 || s->now < s->shown_at ||
            s->now >= s->shown_at + SETTLE_MS || /* or set back */
            s->status.head - s->shown >= SETTLE_ENTRIES || s->shown_bytes >= SETTLE_BYTES ||
            cells_changes(s->fold.cells) >= SETTLE_CHANGES;

@@ -38,6 +38,7 @@ struct store {
     uint8_t id[16];
 
     atomic_bool backing_up;
+    atomic_uint copying; /* who waits until no transaction is open, to copy the tables */
 
     /* For store_status(), which any thread may call. */
     pthread_mutex_t status_lock;

@@ -73,6 +73,7 @@ struct journal_options {
      * boot, or a clean stop): otherwise it is not looked at. */
     struct journal_head applied;
     bool applied_trusted;
+    uint64_t kept; /* seq of an entry that is known to have been flushed; 0: none is */
 };
 
 /* What an open found and did. */

@@ -48,6 +48,11 @@ static bool mark_holds(const struct journal *j, const struct segment_header *h,
     return holds;
 }
 
+/* The last entry that the journal must have. */
+static uint64_t last_known(const struct journal_options *o) {
+    return o->applied_trusted && o->applied.seq > o->kept ? o->applied.seq : o->kept;
+}
+
 /* Judges what follows the sound records of the last segment. */
 static int open_tail(struct journal *j, const struct segment_scan *s, const char *name,
                      const struct journal_options *o, struct journal_recovery *report,
@@ -55,8 +60,7 @@ static int open_tail(struct journal *j, const struct segment_scan *s, const char
     if (s->tail_end == s->offset) {
         return 0;
     }
-    bool applied = o->applied_trusted && o->applied.seq > s->head.seq;
-    if (s->later || applied) {
+    if (s->later || last_known(o) > s->head.seq) {
         return segment_damage(e, name, s->head.seq + 1, s->offset, s->problem);
     }
     report->torn_bytes = s->tail_end - s->offset;
@@ -90,20 +94,22 @@ static int open_end(struct journal *j, const struct segment_header *h,
     return 0;
 }
 
-/* The folds must stand on this journal. */
+/* What is known to have been recorded must be there, and the folds must stand on
+ * this journal. */
 static int open_applied(const struct journal *j, const struct journal_options *o, struct error *e) {
+    unsigned long long last = last_known(o);
+    if (last > j->head.seq) {
+        return error_set(e, ERR_DOES_NOT_HOLD, "journal",
+                         "record %llu was recorded, but the journal ends with record %llu: its end "
+                         "is missing; restore the store from a backup",
+                         "記録 %llu まで記録されていますが、ジャーナルは記録 %llu で終わって"
+                         "います。末尾が失われています。バックアップからストアを復元してください",
+                         last, (unsigned long long)j->head.seq);
+    }
     if (!o->applied_trusted || o->applied.seq == 0) {
         return 0;
     }
     unsigned long long applied = o->applied.seq;
-    if (o->applied.seq > j->head.seq) {
-        return error_set(e, ERR_DOES_NOT_HOLD, "journal",
-                         "record %llu was recorded and counted, but the journal ends with record "
-                         "%llu: its end is missing; restore the store from a backup",
-                         "記録 %llu まで記録・集計されていますが、ジャーナルは記録 %llu で終わって"
-                         "います。末尾が失われています。バックアップからストアを復元してください",
-                         applied, (unsigned long long)j->head.seq);
-    }
     uint8_t hash[SEGMENT_HASH_BYTES];
     if (o->applied.seq == j->head.seq) {
         memcpy(hash, j->head.hash, sizeof hash);

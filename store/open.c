@@ -234,6 +234,9 @@ static int open_journal(struct store *s, const struct journal_mark *mark, bool c
                                 .mark = *mark,
                                 .applied_trusted = folded->seq > 0};
     struct journal_recovery report;
+    struct backup_memory backup;
+    backup_recall(s->dirfd, &backup); /* what a backup has was flushed */
+    o.kept = backup.seq;
     o.applied.seq = folded->seq;
     memcpy(o.applied.hash, folded->hash, 32);
     if (journal_open(s->dirfd, &o, &s->journal, &report, e) < 0) {

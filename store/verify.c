@@ -321,7 +321,9 @@ int store_verify(const char *path, bool force_filesystem, store_line_fn line, vo
 
 /* A copy of the tables: the read transaction lasts only as long as the copying. */
 static int copy_tables(struct store *s, int fd, struct error *e) {
+    atomic_fetch_add(&s->copying, 1);
     int rc = mdb_env_copyfd2(s->tables.env, fd, 0);
+    atomic_fetch_sub(&s->copying, 1);
     if (rc != 0) {
         return error_set(e, rc == ENOSPC ? ERR_FULL : ERR_INTERNAL, "store",
                          "The tables cannot be copied for the proof: %s.",

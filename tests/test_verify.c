@@ -221,23 +221,6 @@ START_TEST(folds_behind_are_compared_where_they_stand) {
 }
 END_TEST
 
-/* The cells of a store that was killed: catching up needs them as they are. */
-START_TEST(cells_behind_are_compared_where_they_stand) {
-    char path[VERIFY_KIT_PATH];
-    struct verify_kit_proof p;
-    verify_kit_copy(path);
-    pid_t pid = fork();
-    if (pid == 0) {
-        verify_kit_record(verify_kit_open(path), 30, 3);
-        _exit(0);
-    }
-    ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
-    verify_kit_holds(path, &p);
-    says(&p, "cells: stand on entry ");
-    says(&p, "result: holds");
-}
-END_TEST
-
 START_TEST(folds_ahead_do_not_hold) {
     char newer[VERIFY_KIT_PATH];
     char path[VERIFY_KIT_PATH];
@@ -462,7 +445,6 @@ int main(void) {
     tcase_add_test(offline, folds_of_before_a_power_failure_are_not_compared);
     tcase_add_test(offline, a_torn_tail_is_told);
     tcase_add_test(offline, folds_behind_are_compared_where_they_stand);
-    tcase_add_test(offline, cells_behind_are_compared_where_they_stand);
     tcase_add_test(offline, folds_ahead_do_not_hold);
     tcase_add_test(offline, two_histories_do_not_hold);
     tcase_add_test(offline, a_journal_cut_short_does_not_hold);
