@@ -1,9 +1,11 @@
 /* What the daemon counts and times of its own work, for `status`.
  *
- * Times are microseconds of the monotonic clock, read once a loop turn and once
- * a group, never once a request: a request's time counts from the first message
- * of the turn it was read in, and ends when its answer lies ready for its
- * connection (how fast somebody takes a long answer is not the daemon's).
+ * Times are microseconds of the monotonic clock, read once a loop turn, twice a
+ * group and once a question answered, never for each request that records: a
+ * request's time counts from the first message of the turn it was read in, and
+ * ends when its answer lies ready for its connection (how fast somebody takes a
+ * long answer is not the daemon's).  A question that is refused because too many
+ * wait was not answered.
  *
  * A request that took slow_request_ms or longer is logged in one line: what was
  * asked for in one word, how long it waited and was worked on, and its entry.

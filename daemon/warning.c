@@ -56,17 +56,18 @@ static void say_full(const struct store_status *s, struct error *e) {
         error_set(e, ERR_FULL, "map_bytes",
                   "Nothing new is recorded: the map of the tables is used to %u %%. Restart the "
                   "daemon with a larger map_bytes; reading goes on.",
-                  "新しい記録を受け付けていません。表の割当てが %u %% に達しました。map_bytes を"
+                  "新しい記録を受け付けていません。集計表の領域が %u %% に達しました。map_bytes を"
                   "大きくしてサーバーを起動し直してください (照会は続けられます)。",
                   warning_map_percent(s));
         return;
     }
     error_set(e, ERR_FULL, "free_floor_bytes",
-              "Nothing new is recorded: the store's disk has %llu MiB free and %llu MiB must stay "
-              "free. Free space on it, or move the store to a larger disk; reading goes on.",
+              "Nothing new is recorded: the store's disk has %llu MiB free, of which %llu MiB must "
+              "stay free beside the journal's next file. Free space on it, or move the store to a "
+              "larger disk; reading goes on.",
               "新しい記録を受け付けていません。記録庫のディスクの空きが %llu MiB です "
-              "(下限 %llu MiB)。空きを作るか、大きいディスクへ移してください "
-              "(照会は続けられます)。",
+              "(ジャーナルの次のファイルのほかに %llu MiB 必要)。空きを作るか、大きいディスクへ"
+              "移してください (照会は続けられます)。",
               mebibytes(s->free_bytes), mebibytes(s->free_floor_bytes));
 }
 
@@ -85,7 +86,7 @@ void warning_say(enum warning warning, const struct store_status *s, struct erro
         error_set(e, ERR_FULL, "map_bytes",
                   "The map of the tables is used to %u %%. At %d %% nothing new is recorded: "
                   "restart the daemon with a larger map_bytes.",
-                  "表の割当てを %u %% 使っています。%d %% に達すると記録できなくなります。"
+                  "集計表の領域を %u %% 使っています。%d %% に達すると記録できなくなります。"
                   "map_bytes を大きくしてサーバーを起動し直してください。",
                   warning_map_percent(s), STORE_MAP_FULL_PERCENT);
         break;

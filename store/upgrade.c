@@ -49,14 +49,15 @@ int upgrade_check_folds(const char *path, uint32_t version, struct error *e) {
     if (version <= FOLD_VERSION || version > FOLDS_MAX) {
         return 0;
     }
-    return error_set(e, ERR_STATE, "store",
-                     "%s was used by a newer madoguchid: its tables are of version %u, and this "
-                     "one knows version %d. Nothing was changed. Install the newer version, or go "
-                     "back to the copy made before the upgrade (madoguchid(8), Upgrades).",
-                     "%s は新しい版の madoguchid が使っていました (表の版 %u、この版は %d まで)。"
-                     "何も変更していません。新しい版を入れるか、更新前の写しに戻してください "
-                     "(madoguchid(8) の Upgrades)。",
-                     path, version, FOLD_VERSION);
+    return error_set(
+        e, ERR_STATE, "store",
+        "%s was used by a newer madoguchid: its tables are of version %u, and this "
+        "one knows version %d. Nothing was changed. Install the newer version, or go "
+        "back to the copy made before the upgrade (madoguchid(8), Upgrades).",
+        "%s は新しい版の madoguchid が使っていました (集計表の版 %u、この版は %d まで)。"
+        "何も変更していません。新しい版を入れるか、更新前の写しに戻してください "
+        "(madoguchid(8) の Upgrades)。",
+        path, version, FOLD_VERSION);
 }
 
 int upgrade_check_entries(uint32_t version, struct error *e) {

@@ -487,7 +487,7 @@ START_TEST(disk_below_the_floor) {
     expect_text(&k, "free_floor_bytes", "1099511627776");
     kit_refused(&k, ERR_FULL, "", "tally", "service", "citizen", "date", "2024-04-15", NULL);
     kit_stats(&k, "contacts", "FY2024", NULL, NULL, "3");
-    ck_assert_ptr_nonnull(strstr(kit_status_text(&k, "warning"), "must stay free"));
+    ck_assert_ptr_nonnull(strstr(kit_status_text(&k, "warning"), "MiB must stay free"));
     ck_assert_uint_eq(kit_status(&k, "refused_full"), 1);
     ck_assert_uint_eq(kit_daemon_logged(&k.d, "warning-begins kind=full"), 1);
     /* At 1 % of the disk there is a warning too, unless nearly nothing is on it. */
