@@ -137,10 +137,11 @@ $(BUILD)/madoguchi: $(BUILD)/obj/client/main.o $(CLIENTLIB) $(LIBPROTO)
 # ---- tests ---------------------------------------------------------------------
 
 # Loaded into the daemon by a test, so without the sanitizers.
-$(BUILD)/tests/slow_disk.so: tests/preload/slow_disk.c
+PRELOADS  := $(patsubst tests/preload/%.c,$(BUILD)/tests/%.so,$(wildcard tests/preload/*.c))
+$(PRELOADS): $(BUILD)/tests/%.so: tests/preload/%.c $(wildcard tests/preload/*.h)
 	@mkdir -p $(@D)
 	$(CC) -D_GNU_SOURCE -std=gnu17 -O2 $(WARNINGS) -fPIC -shared -o $@ $<
-$(BUILD)/tests/test_slow_disk: | $(BUILD)/tests/slow_disk.so
+$(TESTS): | $(PRELOADS)
 
 # The calls that this program makes fail.
 WRAPPED   := malloc calloc realloc reallocarray strdup strndup mdb_env_create mdb_env_open \

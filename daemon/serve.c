@@ -49,10 +49,13 @@ struct server {
     struct event *settle_timer;
     enum phase phase;
     bool accept_paused;
-    uint64_t connections_max; /* as the descriptors allow */
-    uint64_t turns_seen;      /* groups at the last ping */
-    uint64_t settled;         /* requests answered when the store settled last */
-    uint64_t settle_seen;     /* ... when the timer was set */
+    uint64_t connections_max;       /* as the descriptors allow */
+    uint64_t turns_seen;            /* groups at the last ping */
+    int64_t progress_at;            /* when a ping last found that the loop gets on, ms */
+    _Atomic int64_t flush_since;    /* of the flush that the loop itself waits for; 0: none */
+    _Atomic int64_t flush_patience; /* ms */
+    uint64_t settled;               /* requests answered when the store settled last */
+    uint64_t settle_seen;           /* ... when the timer was set */
 };
 
 /* ---- configuration ------------------------------------------------------------- */
@@ -139,6 +142,7 @@ static void apply_config(struct server *s) {
     s->connections_max = allowed_connections(c->connections_max);
     atomic_store(&s->room.memory, c->spool_memory_bytes);
     atomic_store(&s->room.disk, c->spool_disk_bytes);
+    atomic_store(&s->flush_patience, (int64_t)c->flush_patience_ms);
 }
 
 static void log_restart_key(void *ctx, const char *name) {
@@ -254,12 +258,31 @@ static void resume_accept(struct server *s) {
     }
 }
 
+static int64_t now_us(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* The loop turns; what waits is recorded meanwhile, or waits for a flush beside
+ * the loop that may take its time. */
 static bool is_alive(void *ctx) {
     struct server *s = ctx;
     struct group *g = dispatch_group(s->dispatch);
-    bool alive = group_waiting(g) == 0 || group_turns(g) != s->turns_seen;
+    int64_t now = now_us() / 1000;
+    if (group_waiting(g) == 0 || group_turns(g) != s->turns_seen) {
+        s->progress_at = now;
+    }
     s->turns_seen = group_turns(g);
-    return alive;
+    return s->progress_at == now ||
+           (group_flushing(g) && now - s->progress_at < atomic_load(&s->flush_patience));
+}
+
+/* The loop waits for a flush of its own.  Called by another thread. */
+static bool is_flushing(void *ctx) {
+    struct server *s = ctx;
+    int64_t since = atomic_load(&s->flush_since);
+    return since != 0 && now_us() / 1000 - since < atomic_load(&s->flush_patience);
 }
 
 static void on_status_timer(evutil_socket_t fd, short what, void *arg) {
@@ -301,12 +324,6 @@ static void settle_when_idle(struct server *s) {
         event_pending(s->settle_timer, EV_TIMEOUT, NULL) == 0) {
         settle_arm(s);
     }
-}
-
-static int64_t now_us(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
 /* Waits a moment for as many requests as came the last time: one flush then
@@ -456,7 +473,9 @@ static int start(struct server *s, struct error *e) {
         add_timers(s, e) != 0 || open_sockets(s, e) != 0) {
         return -1;
     }
-    s->notify = notify_ready(s->base, is_alive, s);
+    const struct notify_watch watch = {.alive = is_alive, .flushing = is_flushing, .ctx = s};
+    store_watch_flushes(&s->flush_since);
+    s->notify = notify_ready(s->base, &watch);
     if (s->notify == NULL) {
         return out_of_memory(e);
     }
@@ -469,9 +488,23 @@ static int start(struct server *s, struct error *e) {
     return 0;
 }
 
+/* From here on nothing waits for an answer, and the end is not to be hurried: a
+ * signal would find the loop's handlers gone and kill the process before the
+ * mark of a clean stop is written. */
+static void block_signals(void) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
 /* Frees what start() made, also half of it.  `clean`: everything ended as it
  * should. */
 static void end(struct server *s, bool clean) {
+    block_signals();
+    notify_extend(EXTEND_USEC);
     listen_free(s->listen);
     bool quiet = s->pool == NULL || pool_stop(s->pool, LAST_WAIT_MS);
     if (!quiet) {
@@ -494,6 +527,7 @@ static void end(struct server *s, bool clean) {
     if (s->store != NULL) {
         store_close(s->store, true);
     }
+    store_watch_flushes(NULL);
     if (s->config != s->started) {
         config_free(s->config);
     }
