@@ -23,7 +23,10 @@ void conn_pause(struct conn *c, unsigned set, unsigned clear) {
         event_del(&c->readable);
         return;
     }
-    event_add(&c->readable, NULL);
+    if (event_add(&c->readable, NULL) != 0) {
+        conn_end(c, CONN_END_MEMORY);
+        return;
+    }
     int64_t now = conn_now(); /* the pause was ours: the sender's time begins anew */
     c->frame_at = c->frame_at != 0 ? now : 0;
     c->opened_at = now;

@@ -76,7 +76,7 @@ static void write_out(struct conn *c) {
     if (c->output_full && left <= s->limits.output_low) {
         c->output_full = false;
         conn_pause(c, 0, PAUSE_OUTPUT);
-        if (s->handler->drained != NULL) {
+        if (s->handler->drained != NULL && !c->closed) {
             s->handler->drained(s->ctx, c);
             left = evbuffer_get_length(c->out);
         }
@@ -90,9 +90,9 @@ static void write_out(struct conn *c) {
     }
     if ((left > 0) != c->writing) {
         c->writing = left > 0;
-        if (c->writing) {
-            event_add(&c->writable, NULL);
-        } else {
+        if (c->writing && event_add(&c->writable, NULL) != 0) {
+            conn_end(c, CONN_END_MEMORY);
+        } else if (!c->writing) {
             event_del(&c->writable);
         }
     }

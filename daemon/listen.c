@@ -1,5 +1,6 @@
 #include "daemon/listen.h"
 
+#include "daemon/fault.h"
 #include "daemon/log.h"
 
 #include <errno.h>
@@ -60,14 +61,21 @@ struct listen *listen_new(struct event_base *base, int priority,
 
 /* ---- accepting ------------------------------------------------------------------ */
 
+static void pause_awhile(struct listen *l) {
+    const struct timeval tv = {.tv_usec = LISTEN_PAUSE_MS * 1000};
+    if (event_add(l->timer, &tv) != 0) {
+        fault_loop("nobody could be accepted any more: no memory for a timer");
+    }
+}
+
 /* The one place that decides whether connections are accepted. */
 static void update(struct listen *l) {
     bool on = l->started && !l->at_limit && !l->no_descriptor && !l->stopped;
     for (size_t i = 0; i < l->n; i++) {
-        if (on) {
-            event_add(l->places[i].event, NULL);
-        } else {
+        if (!on) {
             event_del(l->places[i].event);
+        } else if (event_add(l->places[i].event, NULL) != 0) {
+            pause_awhile(l); /* and then again */
         }
     }
 }
@@ -88,8 +96,7 @@ static void no_descriptor(struct listen *l, int fd, int err) {
     }
     l->no_descriptor = true;
     update(l);
-    struct timeval tv = {.tv_usec = LISTEN_PAUSE_MS * 1000};
-    event_add(l->timer, &tv);
+    pause_awhile(l);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg) {

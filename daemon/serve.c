@@ -23,6 +23,7 @@
 #define EXTEND_USEC       30000000
 #define STATUS_SECONDS    10
 #define SETTLE_MS         100  /* without a group: the store may settle */
+#define TURNS_FAILED      100  /* then it will not get better */
 #define LAST_WAIT_MS      1000 /* for queries that were told to end */
 
 enum phase {
@@ -54,6 +55,7 @@ struct server {
     int64_t progress_at;            /* when a ping last found that the loop gets on, ms */
     _Atomic int64_t flush_since;    /* of the flush that the loop itself waits for; 0: none */
     _Atomic int64_t flush_patience; /* ms */
+    unsigned turns_failed;          /* in a row */
     uint64_t settled;               /* requests answered when the store settled last */
     uint64_t settle_seen;           /* ... when the timer was set */
 };
@@ -204,7 +206,9 @@ static void begin_stop(struct server *s, const char *why) {
     conns_stop_reading(dispatch_conns(s->dispatch));
     struct timeval tv = {.tv_sec = (time_t)(s->config->query_stop_ms / 1000),
                          .tv_usec = (suseconds_t)(s->config->query_stop_ms % 1000 * 1000)};
-    event_add(s->stop_timer, &tv);
+    if (event_add(s->stop_timer, &tv) != 0) {
+        on_stop_timer(-1, 0, s); /* without an end to it nobody waits */
+    }
 }
 
 static void on_signal(evutil_socket_t number, short what, void *arg) {
@@ -300,7 +304,7 @@ static void on_status_timer(evutil_socket_t fd, short what, void *arg) {
 static void settle_arm(struct server *s) {
     const struct timeval tv = {.tv_usec = SETTLE_MS * 1000};
     s->settle_seen = group_answered(dispatch_group(s->dispatch));
-    event_add(s->settle_timer, &tv);
+    (void)event_add(s->settle_timer, &tv); /* else the next turn tries again */
 }
 
 /* Nothing was recorded for a while: the store does what it put off. */
@@ -326,6 +330,16 @@ static void settle_when_idle(struct server *s) {
     }
 }
 
+/* One turn of the loop.  That it cannot ask for events may pass; if it does not,
+ * the daemon would only spin. */
+static void turn(struct server *s, int flag) {
+    if (event_base_loop(s->base, EVLOOP_ONCE | flag) >= 0) {
+        s->turns_failed = 0;
+    } else if (++s->turns_failed == TURNS_FAILED) {
+        fault_loop("the event loop has no events any more");
+    }
+}
+
 /* Waits a moment for as many requests as came the last time: one flush then
  * carries them all. */
 static void gather(struct server *s) {
@@ -335,7 +349,7 @@ static void gather(struct server *s) {
     }
     int64_t until = now_us() + (int64_t)s->config->gather_us;
     while (group_waiting(g) < group_last(g) && now_us() < until) {
-        event_base_loop(s->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+        turn(s, EVLOOP_NONBLOCK);
     }
 }
 
@@ -345,7 +359,7 @@ static void gather(struct server *s) {
 static void run(struct server *s) {
     bool busy = false;
     while (s->phase != GONE) {
-        event_base_loop(s->base, busy ? EVLOOP_ONCE | EVLOOP_NONBLOCK : EVLOOP_ONCE);
+        turn(s, busy ? EVLOOP_NONBLOCK : 0);
         gather(s);
         busy = dispatch_turn(s->dispatch);
         resume_accept(s);
@@ -428,7 +442,7 @@ static int add_timers(struct server *s, struct error *e) {
     event_priority_set(s->settle_timer, 0);
     if (getenv("NOTIFY_SOCKET") != NULL) {
         struct timeval tv = {.tv_sec = STATUS_SECONDS};
-        event_add(s->status_timer, &tv);
+        (void)event_add(s->status_timer, &tv); /* nothing depends on it */
     }
     return 0;
 }
