@@ -33,6 +33,10 @@ void kit_daemon_configure(const struct kit_daemon *d, const char *config);
 /* Starts it and waits until it accepts. */
 void kit_daemon_start(struct kit_daemon *d, const char *config);
 
+/* Starts one that may fail to; true when it accepts, false when it ended: its
+ * status is what kit_daemon_stop() returns. */
+bool kit_daemon_try(struct kit_daemon *d, const char *config);
+
 /* Starts one that must refuse; returns its exit status. */
 int kit_daemon_refuses(struct kit_daemon *d, const char *config);
 

@@ -50,9 +50,10 @@ struct nth_control {
     _Atomic int call;
     _Atomic int how;
     _Atomic int error;
-    _Atomic int on;     /* all after it too */
-    _Atomic long left;  /* calls until it fails: 1 is the next */
-    _Atomic int failed; /* it did */
+    _Atomic int on;               /* all after it too */
+    _Atomic long left;            /* calls until it fails: 1 is the next */
+    _Atomic int failed;           /* it did */
+    _Atomic long made[NTH_COUNT]; /* calls while armed */
 };
 
 #endif

@@ -30,7 +30,11 @@ __attribute__((constructor)) static void nth_open(void) {
 /* Whether this call is the one, or one after it. */
 static inline int nth_is_due(enum nth_call call) {
     struct nth_control *p = nth_page;
-    if (p == NULL || !atomic_load(&p->armed) || atomic_load(&p->call) != (int)call) {
+    if (p == NULL || !atomic_load(&p->armed)) {
+        return 0;
+    }
+    atomic_fetch_add(&p->made[call], 1);
+    if (atomic_load(&p->call) != (int)call) {
         return 0;
     }
     if (atomic_fetch_sub(&p->left, 1) != 1) {
