@@ -72,6 +72,10 @@ int client_usage(const struct client *c, const char *format, ...)
 /* One line to stderr that is not an error. */
 void client_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Says that the output could not be written (errno says why); EXIT_REFUSED.
+ * Only where nothing was recorded. */
+int client_unwritten(void);
+
 /* Ends a table after a reading that ended with exit_code; that code, or
  * EXIT_REFUSED with a sentence when the table could not be written. */
 int client_close(struct output *o, int exit_code);
@@ -89,7 +93,8 @@ struct connection *client_connection(struct client *c);
 void client_envelope(struct client *c, Madoguchi__Request *request);
 
 /* Sends a request that records, prints its number and #SEQ, the warnings to
- * stderr.  Returns the exit code. */
+ * stderr.  Returns the exit code: EXIT_UNKNOWN also where it was recorded and
+ * could not be printed. */
 int client_record(struct client *c, Madoguchi__Request *request);
 
 /* Prints what a Recorded says, as client_record() does. */

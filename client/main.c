@@ -179,8 +179,8 @@ int main(int argc, char **argv) {
     labels_free(c.labels);
     connection_free(c.connection);
     arena_free(&c.arena);
-    if (fflush(stdout) != 0 && exit_code == EXIT_DONE) {
-        exit_code = EXIT_REFUSED;
+    if ((fflush(stdout) != 0 || ferror(stdout)) && exit_code == EXIT_DONE) {
+        exit_code = client_unwritten();
     }
     return exit_code;
 }
