@@ -370,7 +370,7 @@ START_TEST(a_call_of_the_daemon) {
     }
     long n = 1;
     if (power_number("NTH_ALL", 0) != 0 || power_number("NTH_FROM", 0) != 0) {
-        for (n = (long)power_number("NTH_FROM", 1); run(fault, n); n++) {
+        for (n = (long)power_number("NTH_FROM", 1); run(fault, n) || n < calls[fault->call]; n++) {
         }
     } else {
         uint64_t random = seed + (uint64_t)_i * 7919;
