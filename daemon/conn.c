@@ -198,7 +198,7 @@ void conn_timer_arm(struct conn *c) {
     }
     struct timeval tv = {.tv_sec = wait / 1000, .tv_usec = wait % 1000 * 1000};
     if (event_add(&c->timer, &tv) != 0) {
-        conn_end(c, CONN_END_MEMORY); /* nothing goes on without a deadline */
+        conn_fail(c); /* nothing goes on without a deadline */
         return;
     }
     c->timer_at = at;
@@ -293,10 +293,10 @@ struct conn *conns_add(struct conns *s, int fd) {
     if (s->stopped) {
         c->pause = PAUSE_END;
     } else if (event_add(&c->readable, NULL) != 0) {
-        conn_end(c, CONN_END_MEMORY);
+        conn_fail(c);
     }
     conn_timer_arm(c);
-    return c->closed ? NULL : c;
+    return c;
 }
 
 struct conn_id conn_id(const struct conn *c) {

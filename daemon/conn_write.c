@@ -76,7 +76,7 @@ static void write_out(struct conn *c) {
     if (c->output_full && left <= s->limits.output_low) {
         c->output_full = false;
         conn_pause(c, 0, PAUSE_OUTPUT);
-        if (s->handler->drained != NULL && !c->closed) {
+        if (s->handler->drained != NULL) {
             s->handler->drained(s->ctx, c);
             left = evbuffer_get_length(c->out);
         }
@@ -91,7 +91,7 @@ static void write_out(struct conn *c) {
     if ((left > 0) != c->writing) {
         c->writing = left > 0;
         if (c->writing && event_add(&c->writable, NULL) != 0) {
-            conn_end(c, CONN_END_MEMORY);
+            conn_fail(c);
         } else if (!c->writing) {
             event_del(&c->writable);
         }

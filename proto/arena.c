@@ -59,7 +59,7 @@ void *arena_alloc(struct arena *a, size_t n) {
     if (c == NULL || c->size - c->used < rounded) {
         c = chunk_new(a, rounded);
         if (c == NULL) {
-            a->exhausted = true;
+            a->exhausted = a->starved = true;
             return NULL;
         }
     }
@@ -123,7 +123,7 @@ void arena_reset(struct arena *a) {
         a->chunk->used = 0;
     }
     a->used = 0;
-    a->exhausted = false;
+    a->exhausted = a->starved = false;
 }
 
 void arena_free(struct arena *a) {

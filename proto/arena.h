@@ -17,6 +17,7 @@ struct arena {
     size_t used;               /* bytes handed out since the last reset */
     size_t budget;
     bool exhausted; /* an allocation was refused since the last reset */
+    bool starved;   /* ... because there was no memory, and not beyond the budget */
     ProtobufCAllocator allocator;
 };
 
