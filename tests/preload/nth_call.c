@@ -8,7 +8,6 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -21,20 +20,20 @@
     }
 #define ALSO(name) __attribute__((alias(#name)))
 
-/* The counter of an eventfd is memory of the kernel: reading and writing it
- * cannot fail as files do, and is not counted. */
-static int is_counter(int fd) {
+/* The counter of an eventfd and a byte in a socketpair are memory of the kernel:
+ * reading and writing them cannot fail as files do, and is not counted. */
+static int is_file(int fd) {
     char link[64];
-    char what[64] = "";
+    char what[8] = "";
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    return readlink(link, what, sizeof what - 1) > 0 && strcmp(what, "anon_inode:[eventfd]") == 0;
+    return readlink(link, what, sizeof what - 1) > 0 && what[0] == '/';
 }
 
 /* ---- writing ------------------------------------------------------------------------------ */
 
 ssize_t write(int fd, const void *data, size_t len) {
     REAL(ssize_t, write, int, const void *, size_t)
-    return !is_counter(fd) && nth_fails(NTH_write, &len) ? -1 : real(fd, data, len);
+    return is_file(fd) && nth_fails(NTH_write, &len) ? -1 : real(fd, data, len);
 }
 
 ssize_t pwrite(int fd, const void *data, size_t len, off_t at) {
@@ -204,7 +203,7 @@ int fcntl64(int fd, int command, ...) ALSO(fcntl);
 
 ssize_t read(int fd, void *data, size_t len) {
     REAL(ssize_t, read, int, void *, size_t)
-    return !is_counter(fd) && nth_fails(NTH_read, &len) ? -1 : real(fd, data, len);
+    return is_file(fd) && nth_fails(NTH_read, &len) ? -1 : real(fd, data, len);
 }
 ssize_t __read_chk(int fd, void *data, size_t len, size_t room);
 ssize_t __read_chk(int fd, void *data, size_t len, size_t room) {
