@@ -164,7 +164,13 @@ check-run: all $(TESTS) $(REPLAYS)
 check-long: check
 	NTH_ALL=1 BUILD=$(BUILD) $(BUILD)/tests/test_nth
 	POWER_CUTS=6000 BUILD=$(BUILD) $(BUILD)/tests/test_power
+	NTH_ALL=1 BUILD=$(BUILD) $(BUILD)/tests/test_nth_daemon
+	NTH_ALL=1 BUILD=$(BUILD) $(BUILD)/tests/test_nth_client
 	SLOW_MS=5000 BUILD=$(BUILD) $(BUILD)/tests/test_slow_disk
+	WATCHDOG_FLUSH_MS=5000 BUILD=$(BUILD) $(BUILD)/tests/test_watchdog
+	WATCHDOG_FLUSH_MS=20000 BUILD=$(BUILD) $(BUILD)/tests/test_watchdog
+	MODEL_STEPS=10000 BUILD=$(BUILD) $(BUILD)/tests/test_model
+	SOAK_SECONDS=1800 BUILD=$(BUILD) $(BUILD)/tests/test_soak
 	CRASH_ROUNDS=1000 BUILD=$(BUILD) $(BUILD)/tests/test_crash
 	python3 plans/ledgers/check.py
 	BUILD=$(BUILD) python3 tests/check_cities.py --mutate
@@ -178,7 +184,7 @@ asan:
 	    SANITIZE='$(ASAN_FLAGS)' SCRIPTS='$(if $(LONG),$(SCRIPTS),tests/check_fuzz.sh)' check-run
 
 # Threads: the daemon with its pool, and readers beside the writer.
-TSAN_TESTS := $(filter %/test_backup %/test_daemon %/test_daemon_limits %/test_daemon_put %/test_pool %/test_journal,$(TESTS))
+TSAN_TESTS := $(filter %/test_backup %/test_daemon %/test_daemon_limits %/test_daemon_put %/test_pool %/test_journal %/test_soak %/test_watchdog,$(TESTS))
 tsan:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)-tsan OPT='-O1 -g' FORTIFY= WERROR= \
 	    SANITIZE='$(TSAN_FLAGS)' check-tsan
