@@ -59,6 +59,8 @@ static const struct fault {
     {NTH_accept, NTH_FAIL, EINTR, false},
     {NTH_epoll_wait, NTH_FAIL, EINTR, false},
     {NTH_epoll_wait, NTH_FAIL, ENOMEM, false},
+    {NTH_epoll_wait, NTH_FAIL, ENOMEM, true},
+    {NTH_writev, NTH_FAIL, EPIPE, true},
     {NTH_epoll_ctl, NTH_FAIL, ENOMEM, false},
     {NTH_epoll_ctl, NTH_FAIL, EINTR, false},
     {NTH_epoll_create, NTH_FAIL, EMFILE, true},
