@@ -52,6 +52,16 @@ int client_no_memory(void) {
     return client_fail(&e, EXIT_REFUSED);
 }
 
+static bool starved;
+
+static void note_starved(void) {
+    starved = true;
+}
+
+void client_watch_memory(void) {
+    arena_starved = note_starved;
+}
+
 int client_unwritten(void) {
     struct error e;
     error_set(&e, ERR_INTERNAL, "", SAY("The output could not be written (%s)."), strerror(errno));
@@ -59,6 +69,9 @@ int client_unwritten(void) {
 }
 
 int client_close(struct output *o, int exit_code) {
+    if (exit_code == EXIT_DONE && starved) {
+        exit_code = client_no_memory();
+    }
     if (exit_code != EXIT_DONE) {
         output_abandon(o);
         return exit_code;
@@ -114,6 +127,10 @@ static int unprinted(const struct client *c, const Madoguchi__Recorded *r) {
 
 static bool print_recorded(struct client *c, const Madoguchi__Recorded *r) {
     const char *number = client_text(&c->arena, r->has_number, r->number);
+    if (r->has_number && number == NULL) {
+        errno = ENOMEM;
+        return false;
+    }
     for (size_t i = 0; i < r->n_warning; i++) {
         client_note(_("Note: %.*s"), (int)r->warning[i].len, (const char *)r->warning[i].data);
     }
@@ -221,7 +238,10 @@ int client_read(struct client *c, Madoguchi__Request *request, client_page_fn pa
     }
     connection_patience(c->connection, PATIENCE_MS);
     enum connection_outcome outcome = connection_ask(c->connection, request, take_page, &r, &e);
-    return outcome == CONNECTION_DONE ? EXIT_DONE : client_fail(&e, (int)outcome);
+    if (outcome != CONNECTION_DONE) {
+        return client_fail(&e, (int)outcome);
+    }
+    return starved ? client_no_memory() : EXIT_DONE;
 }
 
 /* ---- pairs -------------------------------------------------------------------------- */

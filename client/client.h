@@ -83,6 +83,10 @@ int client_close(struct output *o, int exit_code);
 /* Out of memory, or a command line beyond all bounds. */
 int client_no_memory(void);
 
+/* From now on it is noticed when a text found no memory, which looks like one
+ * that is not there: client_read() and client_close() then fail. */
+void client_watch_memory(void);
+
 /* ---- asking --------------------------------------------------------------------- */
 
 /* The connection, made when first needed; NULL: out of memory. */

@@ -174,6 +174,7 @@ static int run(struct client *c, int argc, char **argv) {
 int main(int argc, char **argv) {
     struct client c = {.command = NULL};
     words_open();
+    client_watch_memory();
     arena_init(&c.arena, CLIENT_BUDGET);
     int exit_code = run(&c, argc > 0 ? argc - 1 : 0, argv + 1);
     labels_free(c.labels);

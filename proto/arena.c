@@ -16,6 +16,8 @@ struct arena_chunk {
     _Alignas(ARENA_ALIGN) unsigned char data[];
 };
 
+void (*arena_starved)(void);
+
 static void *allocator_alloc(void *data, size_t n) {
     return arena_alloc(data, n);
 }
@@ -60,6 +62,9 @@ void *arena_alloc(struct arena *a, size_t n) {
         c = chunk_new(a, rounded);
         if (c == NULL) {
             a->exhausted = a->starved = true;
+            if (arena_starved != NULL) {
+                arena_starved();
+            }
             return NULL;
         }
     }

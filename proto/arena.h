@@ -21,6 +21,10 @@ struct arena {
     ProtobufCAllocator allocator;
 };
 
+/* Told of every allocation within a budget that found no memory: NULL, or set
+ * once by a program of one thread that wants to know at its end. */
+extern void (*arena_starved)(void);
+
 /* Prepares *a; nothing is allocated yet.  budget in bytes. */
 void arena_init(struct arena *a, size_t budget);
 
