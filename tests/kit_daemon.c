@@ -20,6 +20,11 @@
 
 /* ---- small things --------------------------------------------------------------- */
 
+int kit_patience(void) {
+    const char *given = getenv("KIT_PATIENCE_MS");
+    return given != NULL ? atoi(given) : 20000;
+}
+
 int64_t kit_clock(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);

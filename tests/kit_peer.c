@@ -202,6 +202,8 @@ void nth_preload(const char *libraries) {
     char list[4 * KIT_PATH] = "";
     if (libraries == NULL) {
         unsetenv("LD_PRELOAD");
+        unsetenv("MALLOC_PERTURB_");
+        unsetenv("GLIBC_TUNABLES");
         return;
     }
     for (const char *from = libraries; *from != '\0';) {
@@ -213,6 +215,9 @@ void nth_preload(const char *libraries) {
         from += n + (from[n] == ' ');
     }
     setenv("LD_PRELOAD", list, 1);
+    /* Memory that was freed and is used all the same is not what it was. */
+    setenv("MALLOC_PERTURB_", "165", 1);
+    setenv("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0", 1);
     if (asan == NULL || strstr(asan, "verify_asan_link_order=0") == NULL) {
         char options[KIT_PATH];
         snprintf(options, sizeof options, "%.100s%sverify_asan_link_order=0",

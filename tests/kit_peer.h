@@ -54,7 +54,8 @@ struct nth_control *nth_begin(const char *dir);
 void nth_end(struct nth_control *page);
 
 /* Loads these libraries of the build folder ("nth_call.so nth_memory.so") into
- * processes that are started from now on; NULL: none. */
+ * processes that are started from now on, whose freed memory is spoilt besides,
+ * so that its use does not pass unseen; NULL: none. */
 void nth_preload(const char *libraries);
 
 /* Whether memory can be made to fail: not with a sanitizer, which has an

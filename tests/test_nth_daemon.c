@@ -21,9 +21,10 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-#define HANG_MS 10000 /* no answer and no end of the connection for so long is a hang */
-#define LOGS    9
-#define ROWS    16 /* so many that the segment changes */
+#define HANG_MS \
+    (KIT_PATIENCE / 2) /* no answer and no end of the connection for so long is a hang */
+#define LOGS 9
+#define ROWS 16 /* so many that the segment changes */
 
 static const struct fault {
     enum nth_call call;
