@@ -137,10 +137,11 @@ $(BUILD)/madoguchi: $(BUILD)/obj/client/main.o $(CLIENTLIB) $(LIBPROTO)
 # ---- tests ---------------------------------------------------------------------
 
 # Loaded into the daemon by a test, so without the sanitizers.
-$(BUILD)/tests/slow_disk.so: tests/preload/slow_disk.c
+PRELOADS  := $(patsubst tests/preload/%.c,$(BUILD)/tests/%.so,$(wildcard tests/preload/*.c))
+$(PRELOADS): $(BUILD)/tests/%.so: tests/preload/%.c $(wildcard tests/preload/*.h)
 	@mkdir -p $(@D)
 	$(CC) -D_GNU_SOURCE -std=gnu17 -O2 $(WARNINGS) -fPIC -shared -o $@ $<
-$(BUILD)/tests/test_slow_disk $(BUILD)/tests/test_status: | $(BUILD)/tests/slow_disk.so
+$(TESTS): | $(PRELOADS)
 
 # The calls that this program makes fail.
 WRAPPED   := malloc calloc realloc reallocarray strdup strndup mdb_env_create mdb_env_open \
@@ -163,7 +164,13 @@ check-run: all $(TESTS) $(REPLAYS)
 check-long: check
 	NTH_ALL=1 BUILD=$(BUILD) $(BUILD)/tests/test_nth
 	POWER_CUTS=6000 BUILD=$(BUILD) $(BUILD)/tests/test_power
+	NTH_ALL=1 BUILD=$(BUILD) $(BUILD)/tests/test_nth_daemon
+	NTH_ALL=1 BUILD=$(BUILD) $(BUILD)/tests/test_nth_client
 	SLOW_MS=5000 BUILD=$(BUILD) $(BUILD)/tests/test_slow_disk
+	WATCHDOG_FLUSH_MS=5000 BUILD=$(BUILD) $(BUILD)/tests/test_watchdog
+	WATCHDOG_FLUSH_MS=20000 BUILD=$(BUILD) $(BUILD)/tests/test_watchdog
+	MODEL_STEPS=10000 BUILD=$(BUILD) $(BUILD)/tests/test_model
+	SOAK_SECONDS=1800 BUILD=$(BUILD) $(BUILD)/tests/test_soak
 	CRASH_ROUNDS=1000 BUILD=$(BUILD) $(BUILD)/tests/test_crash
 	python3 plans/ledgers/check.py
 	BUILD=$(BUILD) python3 tests/check_cities.py --mutate
@@ -177,7 +184,7 @@ asan:
 	    SANITIZE='$(ASAN_FLAGS)' SCRIPTS='$(if $(LONG),$(SCRIPTS),tests/check_fuzz.sh)' check-run
 
 # Threads: the daemon with its pool, and readers beside the writer.
-TSAN_TESTS := $(filter %/test_backup %/test_daemon %/test_daemon_limits %/test_daemon_put %/test_pool %/test_journal,$(TESTS))
+TSAN_TESTS := $(filter %/test_backup %/test_daemon %/test_daemon_limits %/test_daemon_put %/test_pool %/test_journal %/test_soak %/test_watchdog,$(TESTS))
 tsan:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)-tsan OPT='-O1 -g' FORTIFY= WERROR= \
 	    SANITIZE='$(TSAN_FLAGS)' check-tsan

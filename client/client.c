@@ -52,17 +52,31 @@ int client_no_memory(void) {
     return client_fail(&e, EXIT_REFUSED);
 }
 
+static bool starved;
+
+static void note_starved(void) {
+    starved = true;
+}
+
+void client_watch_memory(void) {
+    arena_starved = note_starved;
+}
+
+int client_unwritten(void) {
+    struct error e;
+    error_set(&e, ERR_INTERNAL, "", SAY("The output could not be written (%s)."), strerror(errno));
+    return client_fail(&e, EXIT_REFUSED);
+}
+
 int client_close(struct output *o, int exit_code) {
+    if (exit_code == EXIT_DONE && starved) {
+        exit_code = client_no_memory();
+    }
     if (exit_code != EXIT_DONE) {
         output_abandon(o);
         return exit_code;
     }
-    if (output_close(o) == 0) {
-        return EXIT_DONE;
-    }
-    struct error e;
-    error_set(&e, ERR_INTERNAL, "", SAY("The output could not be written (%s)."), strerror(errno));
-    return client_fail(&e, EXIT_REFUSED);
+    return output_close(o) == 0 ? EXIT_DONE : client_unwritten();
 }
 
 /* ---- asking ------------------------------------------------------------------------ */
@@ -96,8 +110,27 @@ void client_envelope(struct client *c, Madoguchi__Request *request) {
     }
 }
 
-int client_print_recorded(struct client *c, const Madoguchi__Recorded *r) {
+/* What is recorded is not refused: who asks again with the same id is told. */
+static int unprinted(const struct client *c, const Madoguchi__Recorded *r) {
+    struct error e;
+    char hex[2 * sizeof c->request_id + 1];
+    int why = errno;
+    for (size_t i = 0; i < sizeof c->request_id; i++) {
+        snprintf(hex + 2 * i, 3, "%02x", c->request_id[i]);
+    }
+    error_set(&e, ERR_INTERNAL, "",
+              SAY("It was recorded as #%llu, but that could not be printed (%s). The same words "
+                  "with --request-id %s print it and record nothing more."),
+              (unsigned long long)r->seq, strerror(why), hex);
+    return client_fail(&e, EXIT_UNKNOWN);
+}
+
+static bool print_recorded(struct client *c, const Madoguchi__Recorded *r) {
     const char *number = client_text(&c->arena, r->has_number, r->number);
+    if (r->has_number && number == NULL) {
+        errno = ENOMEM;
+        return false;
+    }
     for (size_t i = 0; i < r->n_warning; i++) {
         client_note(_("Note: %.*s"), (int)r->warning[i].len, (const char *)r->warning[i].data);
     }
@@ -107,7 +140,7 @@ int client_print_recorded(struct client *c, const Madoguchi__Recorded *r) {
         }
         printf("%s%s#%" PRIu64 "\n", number != NULL ? number : "", number != NULL ? " " : "",
                r->seq);
-        return fflush(stdout) == 0 ? EXIT_DONE : EXIT_REFUSED;
+        return fflush(stdout) == 0 && !ferror(stdout);
     }
     static const struct column columns[] = {
         {"seq", "seq", COLUMN_PLAIN, 0},
@@ -115,13 +148,18 @@ int client_print_recorded(struct client *c, const Madoguchi__Recorded *r) {
         {"known", "known", COLUMN_TEXT, 0},
     };
     struct output *o = output_open(&c->output, columns, 3);
+    char seq[24];
+    snprintf(seq, sizeof seq, "%" PRIu64, r->seq);
+    const char *const cells[] = {seq, number, r->known ? "yes" : "no"};
     if (o == NULL) {
-        return client_no_memory();
+        return false;
     }
-    const char *const cells[] = {arena_printf(&c->arena, "%" PRIu64, r->seq), number,
-                                 r->known ? "yes" : "no"};
     output_row(o, cells);
-    return client_close(o, EXIT_DONE);
+    return output_close(o) == 0;
+}
+
+int client_print_recorded(struct client *c, const Madoguchi__Recorded *r) {
+    return print_recorded(c, r) ? EXIT_DONE : unprinted(c, r);
 }
 
 struct recording {
@@ -200,7 +238,10 @@ int client_read(struct client *c, Madoguchi__Request *request, client_page_fn pa
     }
     connection_patience(c->connection, PATIENCE_MS);
     enum connection_outcome outcome = connection_ask(c->connection, request, take_page, &r, &e);
-    return outcome == CONNECTION_DONE ? EXIT_DONE : client_fail(&e, (int)outcome);
+    if (outcome != CONNECTION_DONE) {
+        return client_fail(&e, (int)outcome);
+    }
+    return starved ? client_no_memory() : EXIT_DONE;
 }
 
 /* ---- pairs -------------------------------------------------------------------------- */

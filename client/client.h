@@ -74,12 +74,20 @@ int client_usage(const struct client *c, const char *format, ...)
 /* One line to stderr that is not an error. */
 void client_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Says that the output could not be written (errno says why); EXIT_REFUSED.
+ * Only where nothing was recorded. */
+int client_unwritten(void);
+
 /* Ends a table after a reading that ended with exit_code; that code, or
  * EXIT_REFUSED with a sentence when the table could not be written. */
 int client_close(struct output *o, int exit_code);
 
 /* Out of memory, or a command line beyond all bounds. */
 int client_no_memory(void);
+
+/* From now on it is noticed when a text found no memory, which looks like one
+ * that is not there: client_read() and client_close() then fail. */
+void client_watch_memory(void);
 
 /* ---- asking --------------------------------------------------------------------- */
 
@@ -91,7 +99,8 @@ struct connection *client_connection(struct client *c);
 void client_envelope(struct client *c, Madoguchi__Request *request);
 
 /* Sends a request that records, prints its number and #SEQ, the warnings to
- * stderr.  Returns the exit code. */
+ * stderr.  Returns the exit code: EXIT_UNKNOWN also where it was recorded and
+ * could not be printed. */
 int client_record(struct client *c, Madoguchi__Request *request);
 
 /* Prints what a Recorded says, as client_record() does. */

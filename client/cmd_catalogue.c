@@ -70,7 +70,7 @@ static int run_show(struct client *c, const struct arguments *a) {
     if (c->output.format != OUTPUT_TEXT) {
         return print_codes(c, catalogue);
     }
-    return yaml_catalogue_write(catalogue, stdout) == 0 ? EXIT_DONE : EXIT_REFUSED;
+    return yaml_catalogue_write(catalogue, stdout) == 0 ? EXIT_DONE : client_unwritten();
 }
 
 const struct command command_catalogue_put = {

@@ -3,6 +3,7 @@
 #include "client/import.h"
 #include "client/labels.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -162,12 +163,12 @@ static int print_dry_run(struct client *c, const struct import *import) {
     return client_close(o, EXIT_DONE);
 }
 
-static int print_summary(struct client *c, const struct import *import) {
+static bool print_summary(struct client *c, const struct import *import) {
     if (c->output.format == OUTPUT_TEXT) {
         printf(_("%zu rows: %zu recorded, %zu were known."), import->n_items, import->recorded,
                import->known);
         putchar('\n');
-        return fflush(stdout) == 0 ? EXIT_DONE : EXIT_REFUSED;
+        return fflush(stdout) == 0 && !ferror(stdout);
     }
     static const struct column columns[] = {
         {"rows", "", COLUMN_PLAIN, 0},
@@ -180,10 +181,23 @@ static int print_summary(struct client *c, const struct import *import) {
     snprintf(text[2], sizeof text[2], "%zu", import->known);
     struct output *o = output_open(&c->output, columns, 3);
     if (o == NULL) {
-        return client_no_memory();
+        return false;
     }
     output_row(o, (const char *const[]){text[0], text[1], text[2]});
-    return client_close(o, EXIT_DONE);
+    return output_close(o) == 0;
+}
+
+/* What is recorded is not refused: the same command again says how much. */
+static int summary(struct client *c, const struct import *import) {
+    struct error e;
+    if (print_summary(c, import)) {
+        return EXIT_DONE;
+    }
+    error_set(&e, ERR_INTERNAL, "",
+              SAY("%zu rows were recorded, but that could not be printed (%s). The same command "
+                  "again adds nothing."),
+              import->recorded, strerror(errno));
+    return client_fail(&e, EXIT_UNKNOWN);
 }
 
 /* ---- the whole --------------------------------------------------------------------------------
@@ -209,7 +223,7 @@ static int send(struct import *import, bool dry_run) {
     if (outcome != CONNECTION_DONE) {
         return client_fail(&e, (int)outcome);
     }
-    return import->n_problem > 0 ? stopped(import) : print_summary(c, import);
+    return import->n_problem > 0 ? stopped(import) : summary(c, import);
 }
 
 /* The catalogue, for codes that the daemon cannot check yet; without it they

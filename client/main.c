@@ -180,13 +180,14 @@ static int run(struct client *c, int argc, char **argv) {
 int main(int argc, char **argv) {
     struct client c = {.command = NULL};
     words_open();
+    client_watch_memory();
     arena_init(&c.arena, CLIENT_BUDGET);
     int exit_code = run(&c, argc > 0 ? argc - 1 : 0, argv + 1);
     labels_free(c.labels);
     connection_free(c.connection);
     arena_free(&c.arena);
-    if (fflush(stdout) != 0 && exit_code == EXIT_DONE) {
-        exit_code = EXIT_REFUSED;
+    if ((fflush(stdout) != 0 || ferror(stdout)) && exit_code == EXIT_DONE) {
+        exit_code = client_unwritten();
     }
     return exit_code;
 }

@@ -50,6 +50,9 @@
       "Questions that wait for a thread. Beyond it the answer is busy.")                          \
     X(query_stop_ms, 10000, 0, 600000, false,                                                     \
       "How long a stopping daemon waits for questions being answered, milliseconds.")             \
+    X(flush_patience_ms, 120000, 10, 86400000, false,                                             \
+      "How long one flush of the journal may take before systemd's watchdog is no longer told "   \
+      "that the daemon lives, milliseconds.")                                                     \
     X(name_ms, 2000, 10, 60000, false,                                                            \
       "How long a new connection waits for the name of its user, milliseconds. Then entries "     \
       "carry the number alone.")                                                                  \

@@ -197,9 +197,11 @@ void conn_timer_arm(struct conn *c) {
         wait = 1;
     }
     struct timeval tv = {.tv_sec = wait / 1000, .tv_usec = wait % 1000 * 1000};
-    if (event_add(&c->timer, &tv) == 0) {
-        c->timer_at = at;
+    if (event_add(&c->timer, &tv) != 0) {
+        conn_fail(c); /* nothing goes on without a deadline */
+        return;
     }
+    c->timer_at = at;
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg) {
@@ -290,8 +292,8 @@ struct conn *conns_add(struct conns *s, int fd) {
     event_priority_set(&c->timer, s->priority);
     if (s->stopped) {
         c->pause = PAUSE_END;
-    } else {
-        event_add(&c->readable, NULL);
+    } else if (event_add(&c->readable, NULL) != 0) {
+        conn_fail(c);
     }
     conn_timer_arm(c);
     return c;

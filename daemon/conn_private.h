@@ -36,7 +36,7 @@ struct conn {
     uint64_t turn; /* conn_turn() */
     unsigned pause;
     bool writing; /* the event is added */
-    bool closed, finishing, eof, greeted, dirty, again, output_full;
+    bool closed, failed, finishing, eof, greeted, dirty, again, output_full;
     int64_t opened_at, frame_at, active_at, finish_at, timer_at; /* ms; frame_at 0: none begun */
     struct conn *next_dirty;
     struct conn *next_again;
@@ -67,6 +67,10 @@ int64_t conn_now(void);
 /* Closes the connection, for the reason given, and puts it on the list of the
  * dead, which the turn frees. */
 void conn_end(struct conn *c, enum conn_end why);
+
+/* The connection cannot go on: an event cannot be asked for.  It is closed in
+ * the next turn, so that whoever is at work on it need not look. */
+void conn_fail(struct conn *c);
 
 /* Arms the timer for the connection's deadline if that is earlier than what it
  * is armed for. */

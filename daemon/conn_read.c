@@ -12,6 +12,11 @@ void conn_again(struct conn *c) {
     }
 }
 
+void conn_fail(struct conn *c) {
+    c->failed = true;
+    conn_again(c);
+}
+
 /* The one place that decides whether the socket is read. */
 void conn_pause(struct conn *c, unsigned set, unsigned clear) {
     unsigned before = c->pause;
@@ -23,7 +28,10 @@ void conn_pause(struct conn *c, unsigned set, unsigned clear) {
         event_del(&c->readable);
         return;
     }
-    event_add(&c->readable, NULL);
+    if (event_add(&c->readable, NULL) != 0) {
+        conn_fail(c);
+        return;
+    }
     int64_t now = conn_now(); /* the pause was ours: the sender's time begins anew */
     c->frame_at = c->frame_at != 0 ? now : 0;
     c->opened_at = now;
@@ -186,6 +194,10 @@ void conns_read_again(struct conns *s) {
         struct conn *c = list;
         list = c->next_again;
         c->again = false;
+        if (c->failed) {
+            conn_end(c, CONN_END_MEMORY);
+            continue;
+        }
         unsigned budget = CONN_TURN_FRAMES;
         handle_buffered(c, &budget);
         settle(c, budget < CONN_TURN_FRAMES);

@@ -90,9 +90,9 @@ static void write_out(struct conn *c) {
     }
     if ((left > 0) != c->writing) {
         c->writing = left > 0;
-        if (c->writing) {
-            event_add(&c->writable, NULL);
-        } else {
+        if (c->writing && event_add(&c->writable, NULL) != 0) {
+            conn_fail(c);
+        } else if (!c->writing) {
             event_del(&c->writable);
         }
     }

@@ -62,8 +62,9 @@ static void refuse_and_finish(struct session *s, uint32_t serial, const struct e
     metrics_refused(&s->dispatch->metrics, e);
     log_event(LEVEL_INFO, "malformed", REQUEST_FORMAT " code=%s", REQUEST_ARGS(s, serial),
               error_word(e->code));
-    answer_error(s->conn, serial, 0, e);
-    conn_finish(s->conn);
+    struct conn *c = s->conn;
+    answer_error(c, serial, 0, e); /* may close it, and s is gone then */
+    conn_finish(c);
 }
 
 /* ---- hello ----------------------------------------------------------------------- */
@@ -180,10 +181,11 @@ static void take_status(struct session *s, struct request *r) {
 }
 
 static void take_ping(struct session *s, struct request *r) {
+    struct dispatch *d = s->dispatch;
     Madoguchi__Page empty = MADOGUCHI__PAGE__INIT;
-    answer_page(s->conn, r->serial, 0, &empty);
-    metrics_answered(&s->dispatch->metrics, r, UINT64_MAX);
-    request_release(s->dispatch->requests, r);
+    answer_page(s->conn, r->serial, 0, &empty); /* may close it, and s is gone then */
+    metrics_answered(&d->metrics, r, UINT64_MAX);
+    request_release(d->requests, r);
 }
 
 /* A refused request that records waits for its turn, so that the answers to
@@ -237,8 +239,16 @@ static void take_request(struct session *s, struct request *r) {
 /* ---- messages --------------------------------------------------------------------- */
 
 static void refuse_message(struct session *s, struct request *r, const struct error *e) {
+    struct dispatch *d = s->dispatch;
     refuse_and_finish(s, 0, e);
-    request_release(s->dispatch->requests, r);
+    request_release(d->requests, r);
+}
+
+/* Not the message's fault: whoever sent it loses the connection and asks
+ * again. */
+static void no_memory(struct session *s) {
+    log_event(LEVEL_ERROR, "out-of-memory", PEER_FORMAT, PEER_ARGS(s));
+    conn_close(s->conn);
 }
 
 static void on_message(void *ctx, struct conn *c, const uint8_t *data, size_t len) {
@@ -247,15 +257,17 @@ static void on_message(void *ctx, struct conn *c, const uint8_t *data, size_t le
     struct error e;
     struct request *r = request_take(d->requests);
     if (r == NULL) {
-        log_event(LEVEL_ERROR, "out-of-memory", PEER_FORMAT, PEER_ARGS(s));
-        conn_close(c);
+        no_memory(s);
         return;
     }
     r->conn = conn_id(c);
     r->japanese = s->japanese;
     const Madoguchi__ClientMessage *m = (const Madoguchi__ClientMessage *)message_unpack(
         &madoguchi__client_message__descriptor, &r->arena, data, len, &e);
-    if (m == NULL) {
+    if (m == NULL && e.code == ERR_INTERNAL) {
+        no_memory(s);
+        request_release(d->requests, r);
+    } else if (m == NULL) {
         e.code = ERR_MALFORMED; /* whatever was wrong, no serial is known to answer to */
         refuse_message(s, r, &e);
     } else if (m->body_case == MADOGUCHI__CLIENT_MESSAGE__BODY_HELLO) {

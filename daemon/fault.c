@@ -1,5 +1,8 @@
 #include "daemon/fault.h"
 
+#include "daemon/log.h"
+
+#include <event2/event.h>
 #include <signal.h>
 #include <stddef.h>
 #include <unistd.h>
@@ -15,7 +18,28 @@ static void on_bus_error(int number) {
     _exit(FAULT_EXIT);
 }
 
+_Noreturn void fault_loop(const char *why) {
+    log_event(LEVEL_ERROR, "exit", "status=%d why=\"%s\" answered=none", FAULT_LOOP_EXIT, why);
+    _exit(FAULT_LOOP_EXIT);
+}
+
+/* Left to itself libevent would end the process with 1, which says that nothing
+ * was changed. */
+static void on_loop_error(int code) {
+    (void)code;
+    fault_loop("the event loop failed");
+}
+
+static void on_loop_words(int severity, const char *words) {
+    if (severity >= EVENT_LOG_WARN) {
+        log_event(severity == EVENT_LOG_ERR ? LEVEL_ERROR : LEVEL_WARNING, "loop", "says=\"%s\"",
+                  words);
+    }
+}
+
 void fault_install(void) {
+    event_set_fatal_callback(on_loop_error);
+    event_set_log_callback(on_loop_words);
     struct sigaction action = {.sa_handler = on_bus_error};
     sigemptyset(&action.sa_mask);
     sigaction(SIGBUS, &action, NULL);

@@ -1,5 +1,6 @@
 #include "daemon/listen.h"
 
+#include "daemon/fault.h"
 #include "daemon/log.h"
 
 #include <errno.h>
@@ -36,6 +37,7 @@ struct listen {
     struct event *timer;
     int spare; /* a descriptor to give up when there is none left; -1: given up */
     bool started, at_limit, no_descriptor, stopped;
+    bool scarce; /* the last try to accept found no descriptor */
 };
 
 static void on_timer(evutil_socket_t fd, short what, void *arg);
@@ -60,21 +62,38 @@ struct listen *listen_new(struct event_base *base, int priority,
 
 /* ---- accepting ------------------------------------------------------------------ */
 
+static void pause_awhile(struct listen *l) {
+    const struct timeval tv = {.tv_usec = LISTEN_PAUSE_MS * 1000};
+    if (event_add(l->timer, &tv) != 0) {
+        fault_loop("nobody could be accepted any more: no memory for a timer");
+    }
+}
+
 /* The one place that decides whether connections are accepted. */
 static void update(struct listen *l) {
     bool on = l->started && !l->at_limit && !l->no_descriptor && !l->stopped;
     for (size_t i = 0; i < l->n; i++) {
-        if (on) {
-            event_add(l->places[i].event, NULL);
-        } else {
+        if (!on) {
             event_del(l->places[i].event);
+        } else if (event_add(l->places[i].event, NULL) != 0) {
+            pause_awhile(l); /* and then again */
         }
     }
 }
 
+/* Said once, until somebody was accepted again. */
+static void say_scarce(struct listen *l, int err) {
+    if (err != 0 && !l->scarce) {
+        log_event(LEVEL_WARNING, "accept-paused", "why=\"%s\" tried_again_ms=%d", strerror(err),
+                  LISTEN_PAUSE_MS);
+    } else if (err == 0 && l->scarce) {
+        log_event(LEVEL_NOTICE, "accept-resumed", "why=\"there are descriptors again\"");
+    }
+    l->scarce = err != 0;
+}
+
 static void no_descriptor(struct listen *l, int fd, int err) {
-    log_event(LEVEL_WARNING, "accept-paused", "why=\"%s\" for_ms=%d", strerror(err),
-              LISTEN_PAUSE_MS);
+    say_scarce(l, err);
     if (l->spare >= 0) {
         close(l->spare);
         int client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -88,8 +107,7 @@ static void no_descriptor(struct listen *l, int fd, int err) {
     }
     l->no_descriptor = true;
     update(l);
-    struct timeval tv = {.tv_usec = LISTEN_PAUSE_MS * 1000};
-    event_add(l->timer, &tv);
+    pause_awhile(l);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg) {
@@ -109,6 +127,7 @@ static void on_acceptable(evutil_socket_t fd, short what, void *arg) {
     for (int i = 0; i < LISTEN_TURN && !l->at_limit && !l->stopped; i++) {
         int client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (client >= 0) {
+            say_scarce(l, 0);
             l->handler->accepted(l->ctx, client);
         } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
             no_descriptor(l, fd, errno);

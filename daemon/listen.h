@@ -3,7 +3,7 @@
  * At most LISTEN_TURN connections are accepted a wake-up, so that a storm does
  * not starve who is connected.  When the process or the system has no file
  * descriptor left, a spare one lets one waiting client hear that it is busy,
- * and accepting pauses for LISTEN_PAUSE_MS.  While paused by listen_pause()
+ * and accepting pauses for LISTEN_PAUSE_MS; the log says so once.  While paused by listen_pause()
  * (the limit of connections) nobody is turned away: who comes waits. */
 #ifndef MADOGUCHI_DAEMON_LISTEN_H
 #define MADOGUCHI_DAEMON_LISTEN_H

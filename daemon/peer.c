@@ -116,7 +116,12 @@ static void timer_arm(struct peers *p) {
     int64_t ms = p->waits->until - now_ms();
     ms = ms < 1 ? 1 : ms;
     struct timeval tv = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
-    event_add(p->timer, &tv);
+    if (event_add(p->timer, &tv) != 0) {
+        for (struct wait *w = p->waits; w != NULL; w = w->next) {
+            w->until = 0; /* without an end to it nobody waits */
+        }
+        answer_waits(p, NULL);
+    }
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg) {

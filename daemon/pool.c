@@ -182,8 +182,10 @@ struct pool *pool_new(struct event_base *base, int priority, unsigned threads, s
         pool_destroy(p);
         return NULL;
     }
-    event_priority_set(p->event, priority);
-    event_add(p->event, NULL);
+    if (event_priority_set(p->event, priority) != 0 || event_add(p->event, NULL) != 0) {
+        pool_destroy(p);
+        return NULL;
+    }
     if (!start_threads(p, threads)) {
         pool_stop(p, 1000);
         return NULL;

@@ -24,6 +24,7 @@
 #define STATUS_SECONDS    10
 #define SETTLE_MS         100  /* without a group: the store may settle */
 #define GATHER_TURNS      10   /* at most so many times gather_us in all */
+#define TURNS_FAILED      100  /* then it will not get better */
 #define LAST_WAIT_MS      1000 /* for queries that were told to end */
 
 enum phase {
@@ -50,10 +51,14 @@ struct server {
     struct event *settle_timer;
     enum phase phase;
     bool accept_paused;
-    uint64_t connections_max; /* as the descriptors allow */
-    uint64_t turns_seen;      /* groups at the last ping */
-    uint64_t settled;         /* requests answered when the store settled last */
-    uint64_t settle_seen;     /* ... when the timer was set */
+    uint64_t connections_max;       /* as the descriptors allow */
+    uint64_t turns_seen;            /* groups at the last ping */
+    int64_t progress_at;            /* when a ping last found that the loop gets on, ms */
+    _Atomic int64_t flush_since;    /* of the flush that the loop itself waits for; 0: none */
+    _Atomic int64_t flush_patience; /* ms */
+    unsigned turns_failed;          /* in a row */
+    uint64_t settled;               /* requests answered when the store settled last */
+    uint64_t settle_seen;           /* ... when the timer was set */
 };
 
 /* ---- configuration ------------------------------------------------------------- */
@@ -140,6 +145,7 @@ static void apply_config(struct server *s) {
     s->connections_max = allowed_connections(c->connections_max);
     atomic_store(&s->room.memory, c->spool_memory_bytes);
     atomic_store(&s->room.disk, c->spool_disk_bytes);
+    atomic_store(&s->flush_patience, (int64_t)c->flush_patience_ms);
 }
 
 static void log_restart_key(void *ctx, const char *name) {
@@ -201,7 +207,9 @@ static void begin_stop(struct server *s, const char *why) {
     conns_stop_reading(dispatch_conns(s->dispatch));
     struct timeval tv = {.tv_sec = (time_t)(s->config->query_stop_ms / 1000),
                          .tv_usec = (suseconds_t)(s->config->query_stop_ms % 1000 * 1000)};
-    event_add(s->stop_timer, &tv);
+    if (event_add(s->stop_timer, &tv) != 0) {
+        on_stop_timer(-1, 0, s); /* without an end to it nobody waits */
+    }
 }
 
 static void on_signal(evutil_socket_t number, short what, void *arg) {
@@ -255,12 +263,31 @@ static void resume_accept(struct server *s) {
     }
 }
 
+static int64_t now_us(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* The loop turns; what waits is recorded meanwhile, or waits for a flush beside
+ * the loop that may take its time. */
 static bool is_alive(void *ctx) {
     struct server *s = ctx;
     struct group *g = dispatch_group(s->dispatch);
-    bool alive = group_waiting(g) == 0 || group_turns(g) != s->turns_seen;
+    int64_t now = now_us() / 1000;
+    if (group_waiting(g) == 0 || group_turns(g) != s->turns_seen) {
+        s->progress_at = now;
+    }
     s->turns_seen = group_turns(g);
-    return alive;
+    return s->progress_at == now ||
+           (group_flushing(g) && now - s->progress_at < atomic_load(&s->flush_patience));
+}
+
+/* The loop waits for a flush of its own.  Called by another thread. */
+static bool is_flushing(void *ctx) {
+    struct server *s = ctx;
+    int64_t since = atomic_load(&s->flush_since);
+    return since != 0 && now_us() / 1000 - since < atomic_load(&s->flush_patience);
 }
 
 static void on_status_timer(evutil_socket_t fd, short what, void *arg) {
@@ -278,7 +305,7 @@ static void on_status_timer(evutil_socket_t fd, short what, void *arg) {
 static void settle_arm(struct server *s) {
     const struct timeval tv = {.tv_usec = SETTLE_MS * 1000};
     s->settle_seen = group_answered(dispatch_group(s->dispatch));
-    event_add(s->settle_timer, &tv);
+    (void)event_add(s->settle_timer, &tv); /* else the next turn tries again */
 }
 
 /* Nothing was recorded for a while: the store does what it put off. */
@@ -301,10 +328,14 @@ static void settle_when_idle(struct server *s) {
     }
 }
 
-static int64_t now_us(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+/* One turn of the loop.  That it cannot ask for events may pass; if it does not,
+ * the daemon would only spin. */
+static void turn(struct server *s, int flag) {
+    if (event_base_loop(s->base, EVLOOP_ONCE | flag) >= 0) {
+        s->turns_failed = 0;
+    } else if (++s->turns_failed == TURNS_FAILED) {
+        fault_loop("the event loop has no events any more");
+    }
 }
 
 /* Waits for as many requests as connections had a part in the last two groups, as
@@ -322,7 +353,7 @@ static void gather(struct server *s) {
     int64_t end = now + GATHER_TURNS * patience;
     int64_t until = now + patience;
     while (waiting < group_expected(g) && now < until && now < end) {
-        event_base_loop(s->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+        turn(s, EVLOOP_NONBLOCK);
         now = now_us();
         if (group_waiting(g) > waiting) {
             until = now + patience;
@@ -337,7 +368,7 @@ static void gather(struct server *s) {
 static void run(struct server *s) {
     bool busy = false;
     while (s->phase != GONE) {
-        event_base_loop(s->base, busy ? EVLOOP_ONCE | EVLOOP_NONBLOCK : EVLOOP_ONCE);
+        turn(s, busy ? EVLOOP_NONBLOCK : 0);
         gather(s);
         busy = dispatch_turn(s->dispatch);
         resume_accept(s);
@@ -423,7 +454,7 @@ static int add_timers(struct server *s, struct error *e) {
     event_priority_set(s->status_timer, 0);
     event_priority_set(s->settle_timer, 0);
     const struct timeval tv = {.tv_sec = STATUS_SECONDS};
-    event_add(s->status_timer, &tv);
+    (void)event_add(s->status_timer, &tv); /* nothing depends on it */
     return 0;
 }
 
@@ -467,7 +498,9 @@ static int start(struct server *s, struct error *e) {
         add_timers(s, e) != 0 || open_sockets(s, e) != 0) {
         return -1;
     }
-    s->notify = notify_ready(s->base, is_alive, s);
+    const struct notify_watch watch = {.alive = is_alive, .flushing = is_flushing, .ctx = s};
+    store_watch_flushes(&s->flush_since);
+    s->notify = notify_ready(s->base, &watch);
     if (s->notify == NULL) {
         return out_of_memory(e);
     }
@@ -480,9 +513,23 @@ static int start(struct server *s, struct error *e) {
     return 0;
 }
 
+/* From here on nothing waits for an answer, and the end is not to be hurried: a
+ * signal would find the loop's handlers gone and kill the process before the
+ * mark of a clean stop is written. */
+static void block_signals(void) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
 /* Frees what start() made, also half of it.  `clean`: everything ended as it
  * should. */
 static void end(struct server *s, bool clean) {
+    block_signals();
+    notify_extend(EXTEND_USEC);
     listen_free(s->listen);
     bool quiet = s->pool == NULL || pool_stop(s->pool, LAST_WAIT_MS);
     if (!quiet) {
@@ -505,6 +552,7 @@ static void end(struct server *s, bool clean) {
     if (s->store != NULL) {
         store_close(s->store, true);
     }
+    store_watch_flushes(NULL);
     if (s->config != s->started) {
         config_free(s->config);
     }

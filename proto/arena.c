@@ -16,6 +16,8 @@ struct arena_chunk {
     _Alignas(ARENA_ALIGN) unsigned char data[];
 };
 
+void (*arena_starved)(void);
+
 static void *allocator_alloc(void *data, size_t n) {
     return arena_alloc(data, n);
 }
@@ -59,7 +61,10 @@ void *arena_alloc(struct arena *a, size_t n) {
     if (c == NULL || c->size - c->used < rounded) {
         c = chunk_new(a, rounded);
         if (c == NULL) {
-            a->exhausted = true;
+            a->exhausted = a->starved = true;
+            if (arena_starved != NULL) {
+                arena_starved();
+            }
             return NULL;
         }
     }
@@ -123,7 +128,7 @@ void arena_reset(struct arena *a) {
         a->chunk->used = 0;
     }
     a->used = 0;
-    a->exhausted = false;
+    a->exhausted = a->starved = false;
 }
 
 void arena_free(struct arena *a) {

@@ -17,8 +17,13 @@ struct arena {
     size_t used;               /* bytes handed out since the last reset */
     size_t budget;
     bool exhausted; /* an allocation was refused since the last reset */
+    bool starved;   /* ... because there was no memory, and not beyond the budget */
     ProtobufCAllocator allocator;
 };
+
+/* Told of every allocation within a budget that found no memory: NULL, or set
+ * once by a program of one thread that wants to know at its end. */
+extern void (*arena_starved)(void);
 
 /* Prepares *a; nothing is allocated yet.  budget in bytes. */
 void arena_init(struct arena *a, size_t budget);

@@ -38,6 +38,10 @@ static bool has_unknown(const ProtobufCMessage *m) {
 ProtobufCMessage *message_unpack(const ProtobufCMessageDescriptor *descriptor, struct arena *arena,
                                  const void *data, size_t len, struct error *e) {
     ProtobufCMessage *m = protobuf_c_message_unpack(descriptor, arena_allocator(arena), len, data);
+    if (m == NULL && arena->starved) {
+        error_set(e, ERR_INTERNAL, "", "Out of memory.", "メモリーが足りません。");
+        return NULL;
+    }
     if (m == NULL) {
         error_set(e, arena->exhausted ? ERR_TOO_MUCH : ERR_MALFORMED, "",
                   "These bytes are not a message of this protocol (%s).",

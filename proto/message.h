@@ -17,8 +17,9 @@
 #define MESSAGE_REPEATED_MAX 64
 
 /* Unpacks len bytes into the arena.  Fields that this version does not know
- * are refused (ERR_MALFORMED), as is anything beyond the arena's budget.  The
- * message lives as long as the arena. */
+ * are refused (ERR_MALFORMED), as is anything beyond the arena's budget
+ * (ERR_TOO_MUCH); ERR_INTERNAL when there is no memory.  The message lives as
+ * long as the arena. */
 ProtobufCMessage *message_unpack(const ProtobufCMessageDescriptor *descriptor, struct arena *arena,
                                  const void *data, size_t len, struct error *e) MUST_CHECK;
 

@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define DISK_ZEROS (256u << 10)
@@ -125,12 +127,35 @@ int disk_free_bytes(int fd, uint64_t *bytes) {
     return disk_space(fd, bytes, &all);
 }
 
+static _Thread_local _Atomic int64_t *watched;
+
+void disk_watch(_Atomic int64_t *since) {
+    watched = since;
+    if (since != NULL) {
+        atomic_store(since, 0);
+    }
+}
+
+static int watch(int (*flush)(int), int fd) {
+    if (watched == NULL) {
+        return flush(fd);
+    }
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    atomic_store(watched, (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000);
+    int r = flush(fd);
+    int saved = errno;
+    atomic_store(watched, 0);
+    errno = saved;
+    return r;
+}
+
 int disk_sync_data(int fd) {
-    return disk_calls.fdatasync(fd);
+    return watch(disk_calls.fdatasync, fd);
 }
 
 int disk_sync(int fd) {
-    return disk_calls.fsync(fd);
+    return watch(disk_calls.fsync, fd);
 }
 
 int disk_create(int dirfd, const char *name, int flags) {

@@ -58,6 +58,11 @@ int disk_space(int fd, uint64_t *free_bytes, uint64_t *all_bytes) MUST_CHECK;
 int disk_sync_data(int fd) MUST_CHECK;
 int disk_sync(int fd) MUST_CHECK;
 
+/* From now on *since says, for other threads, when the flush began that the
+ * calling thread is in: ms of CLOCK_MONOTONIC, 0 outside a flush.  It must
+ * outlive the thread's flushes; NULL ends it. */
+void disk_watch(_Atomic int64_t *since);
+
 /* ---- directory entries: they last once their directory is flushed ----------------- */
 
 /* openat() with O_CREAT and O_CLOEXEC added, mode 0600.  Returns the descriptor

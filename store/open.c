@@ -437,6 +437,10 @@ void store_close(struct store *s, bool clean) {
     free(s);
 }
 
+void store_watch_flushes(_Atomic int64_t *since) {
+    disk_watch(since);
+}
+
 const char *store_municipality(const struct store *s) {
     return s->municipality;
 }

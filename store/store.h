@@ -137,6 +137,11 @@ enum store_outcome store_seal(struct store *s, struct error *e) MUST_CHECK;
 enum store_outcome store_flush(struct store *s, struct error *e) MUST_CHECK;
 enum store_outcome store_publish(struct store *s, struct error *e) MUST_CHECK;
 
+/* Watches the flushes of the calling thread, whatever they are for: *since says,
+ * for other threads, when the one under way began (ms of CLOCK_MONOTONIC), 0
+ * when there is none.  It must outlive the thread's flushes; NULL ends it. */
+void store_watch_flushes(_Atomic int64_t *since);
+
 /* How long the last flush took, in microseconds. */
 uint64_t store_flush_us(const struct store *s);
 void store_abort(struct store *s);

@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define MODEL_MOST 5000
+#define MODEL_MOST 20000
 #define MODEL_TEXT 48
 
 enum model_kind { MODEL_LOG, MODEL_CONTACT, MODEL_OUTCOME, MODEL_TALLY, MODEL_HOLD };

@@ -1,14 +1,16 @@
 /* Random days at a counter, against the plain model: after every few entries a
  * random question must have the model's answer, also later with known-at, after
- * crashes, and with the folds made again.
+ * crashes, and with the folds made again.  The same days at the store in process
+ * and at the daemon over its socket have the same answers, word for word.
  *
- * SEED repeats a run, MODEL_STEPS makes it longer. */
+ * SEED repeats a run, MODEL_STEPS makes it longer (600). */
 #include "tests/kit_store.h"
 #include "tests/model.h"
 
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -17,6 +19,7 @@
 static struct kit k;
 static struct model model;
 static uint64_t state;
+static uint64_t answers; /* a digest of all answers to what records */
 
 static size_t below(size_t n) {
     state ^= state << 13;
@@ -99,9 +102,21 @@ static void set(struct model_entry *e, enum model_field f, const char *value) {
     snprintf(e->value[f], MODEL_TEXT, "%s", value);
 }
 
+static void digest(const void *data, size_t len) {
+    for (size_t i = 0; i < len; i++) {
+        answers = (answers ^ ((const uint8_t *)data)[i]) * 1099511628211u;
+    }
+}
+
 /* Sends it; the answer must be the one expected. */
 static bool record(Madoguchi__Request *r, bool accepted, const char *what) {
     kit_record(&k, r);
+    digest(&k.last.code, sizeof k.last.code);
+    digest(&k.last.seq, sizeof k.last.seq);
+    digest(&k.last.n_warning, sizeof k.last.n_warning);
+    digest(k.last.number, strlen(k.last.number));
+    digest(k.last.field, strlen(k.last.field));
+    digest(k.last.en, strlen(k.last.en));
     ck_assert_msg((k.last.code == 0) == accepted, "%s: expected %s, got %d %s: %s", what,
                   accepted ? "recorded" : "refused", k.last.code, k.last.field, k.last.en);
     return accepted;
@@ -227,6 +242,13 @@ static void step_void(void) {
     }
 }
 
+/* When the next entry would be recorded. */
+static uint64_t wall_ms(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return k.daemon ? (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000 : k.now;
+}
+
 /* ---- questions ----------------------------------------------------------------------------- */
 
 struct kept {
@@ -283,7 +305,7 @@ static void step_ask(void) {
     ck_assert_ptr_null(strstr(kit_ask(&k, &part), "error"));
     struct kept *slot = &kept[below(KEPT)];
     free(slot->answer);
-    *slot = (struct kept){q, k.now, expected};
+    *slot = (struct kept){q, wall_ms(), expected};
     kit_tick(&k);
 }
 
@@ -320,30 +342,46 @@ static void step(void) {
     }
 }
 
-START_TEST(random_days) {
-    const char *given = getenv("SEED");
-    const char *steps = getenv("MODEL_STEPS");
-    state = given != NULL ? strtoull(given, NULL, 10)
-                          : ((uint64_t)getpid() << 20 | (uint64_t)_i << 10) + 1;
-    if (given != NULL && _i > 0) {
-        return; /* one run is what was asked for */
+/* A stop of either kind, and a new start. */
+static void restart(bool clean) {
+    if (!k.daemon) {
+        kit_close(&k, clean);
+        kit_open(&k);
+        return;
     }
-    fprintf(stderr, "SEED=%llu\n", (unsigned long long)state);
-    size_t n = steps != NULL ? strtoul(steps, NULL, 10) : 600;
+    close(k.fd);
+    kit_daemon_stop(&k.d, clean ? SIGTERM : SIGKILL);
+    kit_daemon_start(&k.d, "free_floor_bytes: 1");
+    k.fd = kit_hello(&k.d);
+}
+
+/* Stops what serves; the rest is between the files and the model. */
+static void to_process(void) {
+    if (k.daemon) {
+        close(k.fd);
+        k.fd = -1;
+        ck_assert_int_eq(kit_daemon_stop(&k.d, SIGTERM), 0);
+        kit_open(&k);
+        k.daemon = false;
+    }
+}
+
+/* All days; the digest of their answers. */
+static uint64_t days(bool daemon, uint64_t seed, size_t n) {
+    state = seed;
+    answers = 14695981039346656037u;
     model_init(&model);
-    kit_start(&k, false);
+    kit_start(&k, daemon);
     for (size_t i = 0; i < n; i++) {
         step();
         if (below(150) == 0) {
-            kit_close(&k, below(2) == 0);
-            kit_open(&k);
+            restart(below(2) == 0);
         }
     }
     for (size_t i = 0; i < KEPT; i++) {
         step_known();
-        free(kept[i].answer);
-        kept[i].answer = NULL;
     }
+    to_process();
     kit_refold(&k);
     for (size_t i = 0; i < 30; i++) {
         step_ask();
@@ -353,14 +391,33 @@ START_TEST(random_days) {
     arena_free(&k.arena);
     kit_remove(k.dir);
     model_free(&model);
+    for (size_t i = 0; i < KEPT; i++) {
+        free(kept[i].answer);
+        kept[i].answer = NULL;
+    }
+    return answers;
+}
+
+START_TEST(random_days) {
+    const char *given = getenv("SEED");
+    const char *steps = getenv("MODEL_STEPS");
+    uint64_t seed = given != NULL ? strtoull(given, NULL, 10)
+                                  : ((uint64_t)getpid() << 20 | (uint64_t)_i << 10) + 1;
+    if (given != NULL && _i > 0) {
+        return; /* one run is what was asked for */
+    }
+    fprintf(stderr, "SEED=%llu\n", (unsigned long long)seed);
+    size_t n = steps != NULL ? strtoul(steps, NULL, 10) : 600;
+    uint64_t in_process = days(false, seed, n);
+    ck_assert_msg(days(true, seed, n) == in_process, "the daemon answered something else");
 }
 END_TEST
 
 int main(void) {
     Suite *s = suite_create("model");
     TCase *t = tcase_create("model");
-    tcase_set_timeout(t, 300);
-    tcase_add_loop_test(t, random_days, 0, 6);
+    tcase_set_timeout(t, 3600);
+    tcase_add_loop_test(t, random_days, 0, 4);
     suite_add_tcase(s, t);
     kit_begin();
     SRunner *sr = srunner_create(s);

@@ -3,6 +3,7 @@
  * there:
  *
  *     sleep MS   first waits so long
+ *     all MS     the same, and so does every other flush of any file
  *     fail       fails with EIO, once: the file is removed
  *
  * Beside it the file .in is there while a flush waits, and .done has a byte for
@@ -57,12 +58,25 @@ static void note(const char *end, const char *byte, int remove) {
     close(fd);
 }
 
+static void flush_slowly(long ms) {
+    note(".in", "", 0);
+    wait_ms(ms);
+    note(".in", "", 1);
+}
+
 int fdatasync(int fd) {
     int (*real)(int);
     char text[64];
     long ms;
     *(void **)&real = dlsym(RTLD_NEXT, "fdatasync");
-    if (!is_segment(fd) || control(text) != 0) {
+    if (control(text) != 0) {
+        return real(fd);
+    }
+    if (sscanf(text, "all %ld", &ms) == 1) {
+        flush_slowly(ms);
+        return real(fd);
+    }
+    if (!is_segment(fd)) {
         return real(fd);
     }
     if (strncmp(text, "fail", 4) == 0) {
@@ -71,11 +85,20 @@ int fdatasync(int fd) {
         return -1;
     }
     if (sscanf(text, "sleep %ld", &ms) == 1) {
-        note(".in", "", 0);
-        wait_ms(ms);
-        note(".in", "", 1);
+        flush_slowly(ms);
     }
     int r = real(fd);
     note(".done", "x", 0);
     return r;
+}
+
+int fsync(int fd) {
+    int (*real)(int);
+    char text[64];
+    long ms;
+    *(void **)&real = dlsym(RTLD_NEXT, "fsync");
+    if (control(text) == 0 && sscanf(text, "all %ld", &ms) == 1) {
+        flush_slowly(ms);
+    }
+    return real(fd);
 }
