@@ -114,10 +114,18 @@ static uint64_t wall_ms(void) {
     return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-/* The outcome is unknown: whoever asked asks again after the restart. */
+/* Whether the group was recorded is not known: none of it is answered, and
+ * whoever asked asks again after the restart. */
 static _Noreturn void die(const struct error *e) {
     log_error(LEVEL_ERROR, "journal-failed", e);
     log_event(LEVEL_ERROR, "exit", "status=%d answered=none", GROUP_EXIT);
+    _exit(GROUP_EXIT);
+}
+
+/* What was answered is recorded, but no question would see it. */
+static _Noreturn void die_of_tables(const struct error *e) {
+    log_error(LEVEL_ERROR, "tables-failed", e);
+    log_event(LEVEL_ERROR, "exit", "status=%d answered=all", GROUP_EXIT);
     _exit(GROUP_EXIT);
 }
 
@@ -212,17 +220,18 @@ static void finish(struct group *g, const struct request *end, enum store_outcom
         metrics_group_flushed(g->metrics, store_group_entries(g->store), store_flush_us(g->store));
         answer_until(g, end);
         conns_write(g->conns);
-        outcome = store_publish(g->store, e);
+        if (store_publish(g->store, e) != STORE_DONE) {
+            die_of_tables(e);
+        }
+        return;
     }
-    if (outcome != STORE_DONE) {
-        die(e);
-    }
+    die(e);
 }
 
 void group_settle(struct group *g) {
     struct error e;
     if (store_settle(g->store, &e) < 0) {
-        die(&e);
+        die_of_tables(&e);
     }
 }
 
@@ -246,6 +255,9 @@ static bool run_one(struct group *g) {
         group_settle(g); /* while its flush goes on nothing can be made visible */
     }
     enum store_outcome outcome = store_begin(g->store, wall_ms(), &e);
+    if (outcome == STORE_FATAL) {
+        die(&e);
+    }
     if (outcome == STORE_DONE) {
         end = record(g, first, &broken, &e);
         if (broken) {
@@ -256,7 +268,7 @@ static bool run_one(struct group *g) {
         }
     }
     if (outcome == STORE_FATAL) {
-        die(&e);
+        die_of_tables(&e);
     }
     if (broken || outcome == STORE_REFUSED) {
         log_error(LEVEL_WARNING, "group-refused", &e);

@@ -531,6 +531,10 @@ static void end(struct server *s, bool clean) {
     block_signals();
     notify_extend(EXTEND_USEC);
     listen_free(s->listen);
+    if (s->store != NULL && s->dispatch != NULL && !group_flushing(dispatch_group(s->dispatch))) {
+        struct error ignored;
+        (void)!store_settle(s->store, &ignored); /* who copies the tables waits for it */
+    }
     bool quiet = s->pool == NULL || pool_stop(s->pool, LAST_WAIT_MS);
     if (!quiet) {
         /* A question still reads the store: it cannot be closed under it. */

@@ -2,20 +2,14 @@
 
 #include <time.h>
 
-/* A commit writes every page that its entries touched, and every cell: the more
- * entries share them the less of both.  What a kill loses is folded again in a
- * fraction of a second. */
-#define CATCHUP_ENTRIES 20000
-#define CATCHUP_CELLS   150000
-#define PROGRESS_EVERY  200 /* ms */
-#define CATCHUP_ARENA   (16u << 20)
+#define PROGRESS_EVERY 200 /* ms */
+#define CATCHUP_ARENA  (16u << 20)
 
 struct catching {
     struct fold *fold;
     const struct tables *tables;
     struct arena arena; /* of one entry */
     uint64_t from, upto;
-    unsigned in_commit;
     bool open;
     uint64_t seq;
     uint8_t hash[32];
@@ -36,12 +30,12 @@ static int end_commit(struct catching *c, struct error *e) {
         return 0;
     }
     c->open = false;
-    c->in_commit = 0;
-    if (fold_finish(c->fold, c->seq, c->hash, e) < 0) {
+    if (fold_finish(c->fold, c->seq, c->hash, e) < 0 || txn_commit(&c->fold->view.txn, e) < 0) {
+        fold_drop(c->fold);
         txn_abort(&c->fold->view.txn);
         return -1;
     }
-    return txn_commit(&c->fold->view.txn, e);
+    return 0;
 }
 
 static void tell(struct catching *c) {
@@ -79,9 +73,7 @@ static int each(void *ctx, uint64_t seq, struct journal_place place, const uint8
     c->seq = seq;
     memcpy(c->hash, hash, 32);
     tell(c);
-    c->in_commit++;
-    if (seq == c->upto || c->in_commit == CATCHUP_ENTRIES ||
-        cells_changes(c->fold->cells) >= CATCHUP_CELLS) {
+    if (seq == c->upto || fold_is_large(c->fold)) {
         return end_commit(c, x->error);
     }
     return 0;

@@ -1,5 +1,7 @@
 #include "store/doctor.h"
 
+#include "store/known.h"
+
 #include "store/backup.h"
 #include "store/disk.h"
 #include "store/verify.h"
@@ -36,11 +38,8 @@ static uint64_t known_end(const struct doctor *d) {
     struct journal_mark mark = {0};
     struct fold_head stand = {0};
     struct error ignored;
-    uint64_t end = d->memory.seq; /* of the last backup */
+    uint64_t end = known_seq(d->dirfd);
     bool clean = store_read_mark(d->dirfd, &mark);
-    if (clean) {
-        end = mark.head.seq;
-    }
     int fd = clean || store_same_boot(d->dirfd)
                  ? openat(d->dirfd, "fold/data.mdb", O_RDONLY | O_NONBLOCK | O_CLOEXEC)
                  : -1;

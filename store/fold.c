@@ -23,6 +23,15 @@ void fold_done(struct fold *f) {
     f->cells = NULL;
 }
 
+/* Each change may touch a page of its own, and so may each cell when they are
+ * applied. */
+#define CHANGES_MAX 30000
+#define CELLS_MAX   50000
+
+bool fold_is_large(const struct fold *f) {
+    return f->view.txn.changes >= CHANGES_MAX || cells_changes(f->cells) >= CELLS_MAX;
+}
+
 void fold_drop(struct fold *f) {
     cells_drop(f->cells);
     view_forget(&f->view);
@@ -48,7 +57,9 @@ static const uint8_t *source_hash(ProtobufCBinaryData source) {
         memcmp(source.data, last.source, source.len) != 0) {
         crypto_generichash(last.hash, sizeof last.hash, source.data, source.len, NULL, 0);
         last.len = source.len <= sizeof last.source ? source.len : 0;
-        memcpy(last.source, source.data, last.len);
+        if (last.len > 0) {
+            memcpy(last.source, source.data, last.len);
+        }
     }
     return last.hash;
 }

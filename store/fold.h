@@ -37,6 +37,10 @@ int fold_apply(struct fold *f, Journal__Entry *entry, struct journal_place place
  * tables now stand on. */
 int fold_finish(struct fold *f, uint64_t seq, const uint8_t hash[32], struct error *e) MUST_CHECK;
 
+/* Whether its transaction should be ended soon, because it may have touched so many
+ * pages: LMDB keeps them in memory, at most 131,072. */
+bool fold_is_large(const struct fold *f);
+
 /* Forgets what was not finished. */
 void fold_drop(struct fold *f);
 

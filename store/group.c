@@ -1,4 +1,5 @@
 #include "store/internal.h"
+#include "store/known.h"
 
 #include "proto/calendar.h"
 #include "proto/check.h"
@@ -73,10 +74,8 @@ static int room_for_tables(struct store *s, struct error *e) {
  * stands in it, and one commit, which writes every page that was touched, serves
  * many groups.  It comes at the latest after this long, when this much waits, and
  * before anybody reads (store_settle). */
-#define SETTLE_MS      500
-#define SETTLE_ENTRIES 20000
-#define SETTLE_CHANGES 50000
-#define SETTLE_BYTES   STORE_GROUP_BYTES
+#define SETTLE_MS    500
+#define SETTLE_BYTES STORE_GROUP_BYTES
 
 static void committed(struct store *s) {
     s->shown = journal_head(s->journal)->seq;
@@ -108,6 +107,26 @@ static void give_up_tables(struct store *s) {
     txn_abort(&s->fold.view.txn);
 }
 
+/* Nothing recorded is lost by it, which the words of LMDB do not say. */
+static int not_shown(struct error *e) {
+    return e->code == ERR_FULL
+               ? error_set(
+                     e, ERR_FULL, "",
+                     "The tables have no room for what was recorded. All of it is in the "
+                     "journal. Free space on the disk, or give more map_bytes, and start "
+                     "the daemon again.%s",
+                     "集計表に空きがありません。記録はすべてジャーナルにあります。ディスクの"
+                     "空きを作るか map_bytes を大きくして、サーバーを起動し直してください。%s",
+                     "")
+               : error_set(
+                     e, ERR_INTERNAL, "",
+                     "The tables cannot be written. All that was recorded is in the "
+                     "journal; the next start makes the tables from it.%s",
+                     "集計表に書き込めません。記録はすべてジャーナルにあり、次の起動で集計表を"
+                     "作り直します。%s",
+                     "");
+}
+
 int store_settle(struct store *s, struct error *e) {
     const struct journal_head *head = journal_head(s->journal);
     if (s->in_group) {
@@ -118,17 +137,15 @@ int store_settle(struct store *s, struct error *e) {
         return 0;
     }
     if (open_tables(s, e) < 0) {
-        return -1;
+        return not_shown(e);
     }
     if (s->shown == head->seq) { /* they were given up, and folded again just now */
         return 0;
     }
-    if (fold_finish(&s->fold, head->seq, head->hash, e) < 0) {
+    if (fold_finish(&s->fold, head->seq, head->hash, e) < 0 ||
+        txn_commit(&s->fold.view.txn, e) < 0) {
         give_up_tables(s);
-        return -1;
-    }
-    if (txn_commit(&s->fold.view.txn, e) < 0) {
-        return -1;
+        return not_shown(e);
     }
     committed(s);
     return 0;
@@ -137,8 +154,13 @@ int store_settle(struct store *s, struct error *e) {
 static bool settle_due(const struct store *s) {
     return s->tight || atomic_load(&s->copying) > 0 || s->now < s->shown_at ||
            s->now >= s->shown_at + SETTLE_MS || /* or set back */
-           s->status.head - s->shown >= SETTLE_ENTRIES || s->shown_bytes >= SETTLE_BYTES ||
-           cells_changes(s->fold.cells) >= SETTLE_CHANGES;
+           s->shown_bytes >= SETTLE_BYTES || fold_is_large(&s->fold);
+}
+
+/* Also while nothing is recorded: who copies the tables waits, and what was
+ * recorded before wants to be seen. */
+static enum store_outcome settle_if_due(struct store *s, struct error *e) {
+    return settle_due(s) && store_settle(s, e) < 0 ? STORE_FATAL : STORE_DONE;
 }
 
 enum store_outcome store_begin(struct store *s, uint64_t now, struct error *e) {
@@ -447,7 +469,7 @@ enum store_outcome store_seal(struct store *s, struct error *e) {
     }
     if (s->group_entries == 0) {
         store_abort(s);
-        return STORE_DONE;
+        return settle_if_due(s, e);
     }
     const struct journal_head *head = journal_staged_head(s->journal);
     if (s->tight && fold_finish(&s->fold, head->seq, head->hash, e) < 0) {
@@ -475,6 +497,7 @@ enum store_outcome store_publish(struct store *s, struct error *e) {
     const struct journal_head *head = journal_head(s->journal);
     s->in_group = false;
     s->shown_bytes += s->group_bytes;
+    known_note(s->notefd, head->seq);
     pthread_mutex_lock(&s->status_lock);
     s->status.groups++;
     s->status.entries += s->group_entries;
@@ -483,7 +506,7 @@ enum store_outcome store_publish(struct store *s, struct error *e) {
     s->status.head = head->seq;
     memcpy(s->status.head_hash, head->hash, 32);
     pthread_mutex_unlock(&s->status_lock);
-    return settle_due(s) && store_settle(s, e) < 0 ? STORE_FATAL : STORE_DONE;
+    return settle_if_due(s, e);
 }
 
 enum store_outcome store_commit(struct store *s, struct error *e) {

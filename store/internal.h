@@ -17,6 +17,7 @@ struct store {
     char *path;
     int dirfd;
     int lockfd;
+    int notefd; /* store/known.h; -1: none */
     struct store_options options;
     struct tables tables;
     struct journal *journal;
@@ -73,8 +74,8 @@ bool store_same_boot(int dirfd);
 
 typedef void (*catchup_progress)(void *ctx, const char *what, uint64_t done, uint64_t total);
 
-/* Folds every entry after the folds' head up to `upto`, in commits of at most
- * 20,000.  May be killed at any point and begun again. */
+/* Folds every entry after the folds' head up to `upto`, a commit
+ * for as much as fits one (fold_is_large).  May be killed at any point and begun again. */
 int catchup(struct fold *f, const struct tables *tables, uint64_t upto, const char *what,
             catchup_progress progress, void *ctx, struct error *e) MUST_CHECK;
 

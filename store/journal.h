@@ -93,13 +93,13 @@ struct journal_recovery {
  *
  * All headers are read.  The last segment is read from its beginning, unless a
  * mark of a clean stop holds.  Bytes there that are no sound record are a torn
- * tail if no whole record of a later group follows and a trusted applied seq is
- * not beyond them: everything from the first bad record is cut and zeroed (an
+ * tail if no whole record of a later group follows and neither a trusted applied
+ * seq nor `kept` is beyond them: everything from the first bad record is cut and zeroed (an
  * answered group was written whole, so only what was never answered is lost;
  * its sound records before the first bad one stay).  Otherwise, and when the
- * journal does not hold a trusted applied (seq, hash), ERR_DOES_NOT_HOLD.  The
+ * journal does not hold a trusted applied (seq, hash) or `kept`, ERR_DOES_NOT_HOLD.  The
  * files alone cannot tell later damage to the very last group from a torn
- * write: only a trusted applied seq can.
+ * write: only a trusted applied seq or `kept` can.
  *
  * Without a clean stop the sound records of the last segment are written again
  * and flushed, with the directories, before the call returns: what only the

@@ -4,6 +4,7 @@
 #include "proto/text.h"
 #include "store/backup.h"
 #include "store/disk.h"
+#include "store/known.h"
 #include "store/upgrade.h"
 
 #include <errno.h>
@@ -227,16 +228,14 @@ static int open_fold(struct store *s, bool *clean, struct fold_head *head, struc
 }
 
 static int open_journal(struct store *s, const struct journal_mark *mark, bool clean,
-                        const struct fold_head *folded, struct error *e) {
+                        const struct fold_head *folded, uint64_t kept, struct error *e) {
     struct journal_options o = {.segment_bytes = s->options.segment_bytes,
                                 .free_floor_bytes = s->options.free_floor_bytes,
                                 .clean_stop = clean,
                                 .mark = *mark,
                                 .applied_trusted = folded->seq > 0};
     struct journal_recovery report;
-    struct backup_memory backup;
-    backup_recall(s->dirfd, &backup); /* what a backup has was flushed */
-    o.kept = backup.seq;
+    o.kept = kept;
     o.applied.seq = folded->seq;
     memcpy(o.applied.hash, folded->hash, 32);
     if (journal_open(s->dirfd, &o, &s->journal, &report, e) < 0) {
@@ -294,6 +293,7 @@ static int read_founding(struct store *s, struct error *e) {
 
 static int after_opening(struct store *s, struct error *e) {
     const struct journal_head *head = journal_head(s->journal);
+    known_note(s->notefd, head->seq);
     s->status.head = s->status.applied = s->shown = head->seq;
     memcpy(s->status.head_hash, head->hash, 32);
     s->status.fold_version = FOLD_VERSION;
@@ -316,7 +316,7 @@ static int after_opening(struct store *s, struct error *e) {
 static int prepare(struct store *s, const char *path, const struct store_options *options,
                    struct error *e) {
     const char *warning;
-    s->dirfd = s->lockfd = -1;
+    s->dirfd = s->lockfd = s->notefd = -1;
     pthread_mutex_init(&s->status_lock, NULL);
     s->options = *options;
     if (s->options.map_bytes == 0) {
@@ -350,6 +350,8 @@ static int recover(struct store *s, struct error *e) {
     boot_id(boot);
     bool marked = store_read_mark(s->dirfd, &mark);
     bool clean = marked;
+    uint64_t kept = known_seq(s->dirfd);
+    s->notefd = known_open(s->dirfd, store_same_boot(s->dirfd));
     if (open_fold(s, &clean, &folded, e) < 0 ||
         store_write_file(s->dirfd, "boot", boot, strlen(boot), e) < 0) {
         return -1;
@@ -358,7 +360,7 @@ static int recover(struct store *s, struct error *e) {
     if (clean && remove_mark(s, e) < 0) {
         return -1;
     }
-    if (open_journal(s, &mark, marked, &folded, e) < 0) {
+    if (open_journal(s, &mark, marked, &folded, kept, e) < 0) {
         /* Nothing was changed: the mark goes back, so that it can be looked at. */
         struct error ignored;
         if (clean && write_mark(s, &mark, &ignored) < 0) {
@@ -425,6 +427,9 @@ void store_close(struct store *s, bool clean) {
     fold_done(&s->fold);
     tables_close(&s->tables);
     catalogues_free(s->catalogues);
+    if (s->notefd >= 0) {
+        close(s->notefd);
+    }
     if (s->lockfd >= 0) {
         close(s->lockfd);
     }

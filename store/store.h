@@ -11,7 +11,7 @@
  *
  * Reading.  Any thread asks store_read(); each call is one LMDB read
  * transaction that stands on one journal position and lives only as long as
- * the call.  It sees what was recorded before the last store_settle().
+ * the call.  What it is sure to see was recorded before the last store_settle().
  *
  * No function here knows of sockets.  Durations are in milliseconds, times in
  * ms since 1970-01-01 UTC unless said otherwise. */
@@ -128,11 +128,10 @@ enum store_outcome store_commit(struct store *s, struct error *e) MUST_CHECK;
 
 /* store_commit() in three steps, so that a slow disk does not hold the owner:
  * store_seal() ends the group (a group without entries is given up:
- * store_group_entries() is 0 then), store_flush() writes and flushes the
- * journal and may run in another thread, store_publish() takes note of it.
- * STORE_FATAL from the last: the group is recorded, but the tables cannot be
- * made to show it.  Between seal and publish the owner may ask for store_status() and
- * anybody for store_read(); nothing else. */
+ * store_group_entries() is 0 then; STORE_FATAL as of store_publish()), store_flush() writes and
+ * flushes the journal and may run in another thread, store_publish() takes note of it. STORE_FATAL
+ * from the last: the group is recorded, but the tables cannot be made to show it.  Between seal and
+ * publish the owner may ask for store_status() and anybody for store_read(); nothing else. */
 enum store_outcome store_seal(struct store *s, struct error *e) MUST_CHECK;
 enum store_outcome store_flush(struct store *s, struct error *e) MUST_CHECK;
 enum store_outcome store_publish(struct store *s, struct error *e) MUST_CHECK;
@@ -203,7 +202,9 @@ typedef void (*store_line_fn)(void *ctx, const char *name, const char *value);
  * table.  Changes nothing.  ERR_DOES_NOT_HOLD names the segment and record, or
  * the table and key.  `locked`: the caller is the daemon that owns the store
  * (LMDB is read from a copy); otherwise the store's lock is taken, ERR_STATE
- * when a daemon runs. */
+ * when a daemon runs.
+ * store_verify_online() waits until the owning thread has no group under way: it
+ * must be called by another one. */
 int store_verify(const char *path, bool force_filesystem, store_line_fn line, void *ctx,
                  struct error *e) MUST_CHECK;
 int store_verify_online(struct store *s, store_line_fn line, void *ctx, struct error *e) MUST_CHECK;

@@ -229,6 +229,7 @@ static void put(struct txn *x, enum table t, const struct key *k, MDB_val *value
         return;
     }
     MDB_val key = {k->len, (void *)k->data};
+    x->changes += (flags & MDB_APPEND) == 0;
     int rc = mdb_put(x->mdb, x->tables->dbi[t], &key, value, flags);
     if (rc != 0) {
         fail(x, rc);
@@ -273,6 +274,7 @@ void txn_delete(struct txn *x, enum table t, const struct key *k) {
         return;
     }
     MDB_val key = {k->len, (void *)k->data};
+    x->changes++;
     int rc = mdb_del(x->mdb, x->tables->dbi[t], &key, NULL);
     if (rc != 0 && rc != MDB_NOTFOUND) {
         fail(x, rc);

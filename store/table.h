@@ -54,7 +54,8 @@ void tables_close(struct tables *t);
 struct txn {
     const struct tables *tables;
     MDB_txn *mdb;
-    int failed; /* first failure: an LMDB code or errno; 0 while all is well */
+    int failed;     /* first failure: an LMDB code or errno; 0 while all is well */
+    size_t changes; /* puts and deletes anywhere but at the end of a table */
     bool write;
 };
 

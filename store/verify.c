@@ -1,5 +1,7 @@
 #include "store/verify.h"
 
+#include "store/known.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -111,14 +113,11 @@ static int prove_journal(struct proof *p, struct error *e) {
             "the store from a backup.",
             "ジャーナルが空です (開設の記録もありません)。バックアップから復元してください。");
     }
-    /* After a clean stop the end is known. */
-    if (!store_read_mark(p->dirfd, &mark)) {
-        return 0;
+    uint64_t known = known_seq(p->dirfd);
+    if (known > p->result.head.seq) {
+        return end_missing(p, known, e);
     }
-    if (mark.head.seq > p->result.head.seq) {
-        return end_missing(p, mark.head.seq, e);
-    }
-    if (mark.head.seq == p->result.head.seq &&
+    if (store_read_mark(p->dirfd, &mark) && mark.head.seq == p->result.head.seq &&
         memcmp(mark.head.hash, p->result.head.hash, 32) != 0) {
         return two_histories(mark.head.seq, e);
     }

@@ -29,6 +29,7 @@ static struct {
     bool failed;
 } fault;
 static bool armed;
+static bool no_commits; /* of LMDB succeeds */
 
 static bool fails(bool memory) {
     if (!armed || fault.nth == 0 || fault.memory != memory) {
@@ -86,9 +87,9 @@ WRAP(int, mdb_cursor_get, (MDB_cursor * cursor, MDB_val *key, MDB_val *data, MDB
 int __real_mdb_txn_commit(MDB_txn *txn);
 int __wrap_mdb_txn_commit(MDB_txn *txn);
 int __wrap_mdb_txn_commit(MDB_txn *txn) {
-    if (fails(false)) {
+    if (no_commits || fails(false)) {
         mdb_txn_abort(txn);
-        return fault.error;
+        return no_commits ? ENOSPC : fault.error;
     }
     return __real_mdb_txn_commit(txn);
 }
@@ -417,12 +418,48 @@ START_TEST(every_call_to_memory_and_tables) {
 }
 END_TEST
 
+/* What is folded again after a commit failed is counted by the catalogue of its
+ * time, not by one that the lost transaction had. */
+START_TEST(a_commit_that_fails_leaves_no_catalogue) {
+    static const char before[] = "en: Citizen consultation, nature: consultation, consultation: "
+                                 "[consultation, complaint, request,";
+    static const char after[] = "en: Citizen consultation, nature: consultation, consultation: "
+                                "[consultation, complaint,";
+    struct kit k;
+    struct error e;
+    struct store_result result;
+    struct store_actor actor = {.id = "uid:1"};
+    kit_start(&k, false);
+    kit_log(&k, "citizen", "2024-04-15", NULL);
+    ck_assert_int_eq(store_settle(k.store, &e), 0);
+    kit_log(&k, "citizen", "2024-04-15", "nature", "request", NULL);
+    ck_assert_int_eq(kit_put_catalogue(&k, before, after).code, 0);
+    ck_assert_int_eq(store_begin(k.store, k.now, &e), STORE_DONE);
+    ck_assert_int_eq(
+        store_record(k.store, &actor,
+                     kit_request(&k, "log", "service", "citizen", "date", "2024-04-15", NULL),
+                     &k.arena, &result, &e),
+        0);
+    store_abort(k.store);
+    no_commits = true;
+    ck_assert_int_eq(store_begin(k.store, k.now, &e), STORE_REFUSED);
+    ck_assert_int_eq(e.code, ERR_FULL);
+    no_commits = false;
+    kit_log(&k, "citizen", "2024-04-15", "nature", "request", NULL);
+    kit_stats(&k, "consultations", "FY2024", NULL, NULL, "2");
+    kit_refold(&k);
+    kit_stats(&k, "consultations", "FY2024", NULL, NULL, "2");
+    kit_finish(&k);
+}
+END_TEST
+
 int main(void) {
     Suite *s = suite_create("nth");
     TCase *t = tcase_create("nth");
     tcase_set_timeout(t, 1800);
     tcase_add_test(t, every_call_to_the_disk);
     tcase_add_test(t, every_call_while_a_store_is_made);
+    tcase_add_test(t, a_commit_that_fails_leaves_no_catalogue);
     tcase_add_loop_test(t, every_call_to_memory_and_tables, 0, (int)COUNT(faults));
     suite_add_tcase(s, t);
     power_disk_install();

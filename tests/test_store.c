@@ -236,6 +236,27 @@ START_TEST(an_aborted_group_leaves_nothing) {
 }
 END_TEST
 
+/* Who waits to copy the tables gets them, also while nothing is recorded. */
+START_TEST(tables_are_let_go_for_a_copy) {
+    struct kit k;
+    struct error e;
+    kit_files_begin(&k);
+    for (int recorded = 0; recorded < 2; recorded++) {
+        ck_assert_int_eq(store_settle(k.store, &e), 0);
+        if (recorded) {
+            kit_live(&k, 1);
+        }
+        ck_assert_int_eq(store_begin(k.store, k.now, &e), STORE_DONE);
+        atomic_fetch_add(&k.store->copying, 1);
+        ck_assert_int_eq(store_commit(k.store, &e), STORE_DONE);
+        atomic_fetch_sub(&k.store->copying, 1);
+        ck_assert_ptr_null(k.store->fold.view.txn.mdb);
+    }
+    kit_expect_rounds(&k, 1);
+    kit_finish(&k);
+}
+END_TEST
+
 /* The catalogue with one more topic, packed. */
 static ProtobufCBinaryData catalogue_with(struct arena *a, const char *topic) {
     struct error e;
@@ -384,6 +405,7 @@ int main(void) {
     tcase_add_loop_test(t, folds_of_another_version, 0, 2);
     tcase_add_test(t, recorded_but_not_committed);
     tcase_add_test(t, an_aborted_group_leaves_nothing);
+    tcase_add_test(t, tables_are_let_go_for_a_copy);
     tcase_add_test(t, a_catalogue_goes_with_its_group);
     tcase_add_test(t, a_large_group);
     tcase_add_test(t, many_segments);

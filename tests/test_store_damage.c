@@ -64,11 +64,13 @@ START_TEST(torn_tail_is_cut) {
     kit_live(&k, 2);
     kit_close(&k, false);
     kit_save(&k, "fold");
+    kit_save(&k, "flushed");
     kit_open(&k);
     kit_log(&k, "migration", "2024-04-20", NULL);
     uint64_t seq = k.last.seq;
     kit_close(&k, false);
     kit_put_back(&k, "fold");
+    kit_put_back(&k, "flushed");
     uint32_t at = record_at(&k, seq, &bytes);
     static const uint8_t zeros[64];
     uint32_t keep = (uint32_t)_i;
@@ -89,8 +91,6 @@ START_TEST(flipped_byte_is_named) {
     uint32_t bytes;
     kit_files_begin(&k);
     kit_live(&k, 2);
-    struct error e;
-    ck_assert_int_eq(store_settle(k.store, &e), 0); /* what the tables have is no torn tail */
     kit_close(&k, false);
     for (size_t i = 0; i < COUNT(seqs); i++) {
         uint32_t at = record_at(&k, seqs[i], &bytes);
