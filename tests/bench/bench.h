@@ -105,7 +105,8 @@ void bench_start(const struct load *load, char **argv);
  * Prints p50 and p99 of a flush in milliseconds. */
 void bench_flush(const struct load *load);
 
-/* Writes rows for `madoguchi import` to standard output. */
-void bench_csv(const struct load *load);
+/* Writes rows for `madoguchi import` to standard output; or `numbers`: of a
+ * peer's table of cases. */
+void bench_csv(const struct load *load, bool numbers);
 
 #endif

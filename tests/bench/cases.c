@@ -10,6 +10,7 @@
 #include <time.h>
 
 #define CHOICES_MAX 128
+#define DAYS_MAX    8000 /* twenty years */
 
 const char cases_note[CASES_NOTE + 1] =
     "came with a letter about the house, asked for the form and where to bring it; was given "
@@ -19,6 +20,12 @@ struct drawing {
     const Document__Catalogue *catalogue;
     uint64_t state;
 };
+
+static struct {
+    struct drawing drawing;
+    uint32_t date[DAYS_MAX];
+    uint32_t n;
+} dates;
 
 /* xorshift64*: the same cases at every run. */
 static uint32_t choose(struct drawing *d, uint32_t below) {
@@ -82,21 +89,48 @@ static uint32_t days_back(int months) {
     return months == CASES_LIVE ? day_of_month - 1 : (uint32_t)months * 365 / 12;
 }
 
+/* What the store gives where an entry has no nature. */
+static uint16_t default_nature(const struct drawing *d, const Document__Service *service) {
+    for (size_t i = 0; i < d->catalogue->n_code; i++) {
+        const Document__Code *code = d->catalogue->code[i];
+        if (bytes_equal(code->list, "nature") && bytes_same(code->code, service->nature)) {
+            return (uint16_t)i;
+        }
+    }
+    return 0;
+}
+
 static void draw(struct drawing *d, struct bench_case *k, int months) {
     uint16_t ignored = 0;
-    k->date = calendar_date(cases_today() - (int32_t)choose(d, days_back(months) + 1));
     k->service_number = (uint16_t)choose(d, (uint32_t)d->catalogue->n_service);
-    k->service = d->catalogue->service[k->service_number]->code;
+    const Document__Service *service = d->catalogue->service[k->service_number];
+    k->service = service->code;
     k->topic = pick(d, "topic", k->service, &k->topic_number);
     k->office = pick(d, "office", k->service, &k->office_number);
     k->channel = pick(d, "channel", k->service, &k->channel_number);
+    k->nature_number = default_nature(d, service);
     if (months != CASES_LIVE) {
-        k->nature = pick(d, "nature", k->service, &ignored);
+        k->nature = pick(d, "nature", k->service, &k->nature_number);
         k->age = pick(d, "age", k->service, &ignored);
         if (choose(d, 2) == 0) {
             k->origin = pick(d, "origin", k->service, &ignored);
         }
     }
+}
+
+static void make_dates(int months) {
+    dates.drawing.state = 1181783497276652981u;
+    dates.n = days_back(months) + 1;
+    if (dates.n > DAYS_MAX) {
+        bench_die("too many months");
+    }
+    for (uint32_t i = 0; i < dates.n; i++) {
+        dates.date[i] = calendar_date(cases_today() - (int32_t)i);
+    }
+}
+
+uint32_t cases_date(void) {
+    return dates.date[choose(&dates.drawing, dates.n)];
 }
 
 const struct bench_case *cases_make(const char *path, int months) {
@@ -108,5 +142,6 @@ const struct bench_case *cases_make(const char *path, int months) {
     for (size_t i = 0; i < CASES; i++) {
         draw(&d, &cases[i], months);
     }
+    make_dates(months);
     return cases;
 }

@@ -11,6 +11,7 @@
 
 #define SERIAL 0x10000000u /* from here a varint always has five bytes */
 #define BY_MAX 6
+#define DATE   20991231 /* a date of these years is a varint of four bytes */
 
 /* ---- what is sent ------------------------------------------------------------------ */
 
@@ -55,7 +56,13 @@ static void give(protobuf_c_boolean *has, ProtobufCBinaryData *to, ProtobufCBina
     *to = from;
 }
 
-/* A request whose id and serial stand at places 0 and 1.  The protocol has no
+static void put_varint(uint8_t *at, int len, uint32_t v) {
+    for (int i = 0; i < len; i++) {
+        at[i] = (uint8_t)((v >> (7 * i) & 127) | (i < len - 1 ? 128 : 0));
+    }
+}
+
+/* A request whose id, serial and date stand at places 0 to 2.  The protocol has no
  * remarks; where a peer's row has one, `visit` carries as many bytes. */
 static void pack(const struct bench_case *k, struct packed *p) {
     static uint8_t mark[16] = "\x01\x02 the id here";
@@ -65,7 +72,7 @@ static void pack(const struct bench_case *k, struct packed *p) {
     ProtobufCBinaryData topic = k->topic;
     struct error e = {0};
     SET(&act, kind, MADOGUCHI__ACT_KIND__LOG);
-    SET(&act, date, k->date);
+    SET(&act, date, DATE);
     SET(&act, service, k->service);
     act.n_topic = topic.len > 0 ? 1 : 0;
     act.topic = &topic;
@@ -93,14 +100,15 @@ static void pack(const struct bench_case *k, struct packed *p) {
     p->len = (uint16_t)madoguchi__client_message__pack(&m, p->data);
     p->place[0] = place_of(p, mark, sizeof mark);
     p->place[1] = place_of(p, "\x08\x80\x80\x80\x80\x01", 6) + 1;
+    uint8_t date[5] = {3 << 3};
+    put_varint(date + 1, 4, DATE);
+    p->place[2] = place_of(p, date, sizeof date) + 1;
 }
 
-static void renew(struct packed *p, uint64_t number, const uint8_t id[16]) {
-    memcpy(p->data + p->place[0], id, 16);
-    uint32_t serial = SERIAL | ((uint32_t)number & (SERIAL - 1));
-    for (int i = 0; i < 5; i++) {
-        p->data[p->place[1] + i] = (uint8_t)((serial >> (7 * i) & 127) | (i < 4 ? 128 : 0));
-    }
+static void renew(struct packed *p, const struct news *news) {
+    memcpy(p->data + p->place[0], news->id, sizeof news->id);
+    put_varint(p->data + p->place[1], 5, SERIAL | ((uint32_t)news->serial & (SERIAL - 1)));
+    put_varint(p->data + p->place[2], 4, news->date);
 }
 
 static size_t split(const char *by, ProtobufCBinaryData out[BY_MAX]) {

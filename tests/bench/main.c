@@ -9,24 +9,25 @@
 #include <string.h>
 
 static noreturn void usage(void) {
-    fputs(
-        "usage: load log   -s SOCKET [-x PROTOCOL] [-c CONNECTIONS] [-q DEPTH]\n"
-        "                  [-t SECONDS | -n REQUESTS] [-m MONTHS | -l] [-p PID] [-d FOLDER]\n"
-        "       load ask   -s SOCKET -n QUESTIONS [-b FIELD,FIELD... | -L] [-o COUNT]\n"
-        "                  [-f PERIOD [-u PERIOD]]\n"
-        "       load idle  -s SOCKET -c CONNECTIONS\n"
-        "       load csv   -n ROWS [-m MONTHS]\n"
-        "       load start -s SOCKET [-x PROTOCOL] SERVER ARGUMENT...\n"
-        "       load flush -d FOLDER -n TIMES\n"
-        "PROTOCOL: madoguchi floor redis redis-packed. -l: cases of this month, as a peer's row\n"
-        "has them. -b: stats, of month and service if not given. -L: a list. -k: the catalogue.\n",
-        stderr);
+    fputs("usage: load log   -s SOCKET [-x PROTOCOL] [-c CONNECTIONS] [-q DEPTH]\n"
+          "                  [-t SECONDS | -n REQUESTS] [-m MONTHS | -l] [-p PID] [-d FOLDER]\n"
+          "       load ask   -s SOCKET -n QUESTIONS [-b FIELD,FIELD... | -L] [-o COUNT]\n"
+          "                  [-f PERIOD [-u PERIOD]]\n"
+          "       load idle  -s SOCKET -c CONNECTIONS\n"
+          "       load csv   -n ROWS [-m MONTHS] [-N]\n"
+          "       load start -s SOCKET [-x PROTOCOL] SERVER ARGUMENT...\n"
+          "       load flush -d FOLDER -n TIMES\n"
+          "PROTOCOL: madoguchi floor redis redis-packed. -l: cases of this month, as a peer's row\n"
+          "has them. -b: stats, of month and service if not given. -L: a list.\n"
+          "-N: in numbers, for a peer. -k: the catalogue.\n",
+          stderr);
     exit(2);
 }
 
 struct asked {
     struct load load;
     struct question question;
+    bool numbers;
 };
 
 static bool option(struct asked *a, int c) {
@@ -64,6 +65,9 @@ static bool option(struct asked *a, int c) {
         break;
     case 'k':
         load->catalogue = optarg;
+        break;
+    case 'N':
+        a->numbers = true;
         break;
     default:
         return false;
@@ -117,7 +121,7 @@ int main(int argc, char **argv) {
         usage();
     }
     const char *what = argv[1];
-    while ((c = getopt(argc - 1, argv + 1, "+s:x:c:q:t:n:m:lp:d:k:b:Lo:f:u:")) != -1) {
+    while ((c = getopt(argc - 1, argv + 1, "+s:x:c:q:t:n:m:lp:d:k:Nb:Lo:f:u:")) != -1) {
         if (!option(&a, c) && !question_option(&a.question, c)) {
             usage();
         }
@@ -132,7 +136,7 @@ int main(int argc, char **argv) {
     } else if (strcmp(what, "idle") == 0) {
         bench_idle(&a.load);
     } else if (strcmp(what, "csv") == 0) {
-        bench_csv(&a.load);
+        bench_csv(&a.load, a.numbers);
     } else if (strcmp(what, "flush") == 0) {
         bench_flush(&a.load);
     } else if (strcmp(what, "start") == 0 && optind + 1 < argc) {

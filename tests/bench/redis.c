@@ -10,7 +10,10 @@
 #define REPLIES   4 /* OK, QUEUED, QUEUED, and EXEC's array */
 #define ID_DIGITS 20
 
+/* Marks of what is changed in every request. */
 static const char id_mark[ID_DIGITS + 1] = "00000000000000000000";
+static const char day_mark[] = "99998877";
+static const char month_mark[] = "tally:999988";
 
 static void put(struct packed *p, const void *bytes, size_t len) {
     if (p->len + len > PACKED_MAX) {
@@ -52,59 +55,75 @@ static void begin(struct packed *p, size_t words) {
     word(p, "*");
 }
 
-/* Place 0 is where the id's digits stand. */
+static uint16_t place_of(const struct packed *p, const char *mark) {
+    const uint8_t *at = memmem(p->data, p->len, mark, strlen(mark));
+    if (at == NULL) {
+        bench_die("a packed request without its mark");
+    }
+    return (uint16_t)(at - p->data);
+}
+
 static void end(struct packed *p, const struct bench_case *k) {
     char tally[64];
-    const uint8_t *mark = memmem(p->data, p->len, id_mark, ID_DIGITS);
-    p->place[0] = (uint16_t)(mark != NULL ? mark - p->data : 0);
     head(p, '*', 4);
     word(p, "HINCRBY");
-    snprintf(tally, sizeof tally, "tally:%" PRIu32, k->date / 100);
-    word(p, tally);
-    snprintf(tally, sizeof tally, "%u|%u|%u|%u", k->service_number, k->office_number,
-             k->channel_number, k->topic_number);
+    word(p, month_mark);
+    snprintf(tally, sizeof tally, "%u|%u|%u|%u|%u", k->service_number, k->office_number,
+             k->channel_number, k->nature_number, k->topic_number);
     word(p, tally);
     word(p, "1");
     head(p, '*', 1);
     word(p, "EXEC");
+    p->place[0] = place_of(p, id_mark);
+    p->place[1] = place_of(p, day_mark);
+    p->place[2] = (uint16_t)(place_of(p, month_mark) + strlen("tally:"));
 }
 
 static void pack_fields(const struct bench_case *k, struct packed *p) {
-    begin(p, 3 + 2 * 8);
+    begin(p, 3 + 2 * 9);
     word(p, "id");
     word(p, id_mark);
-    named(p, "municipality", 62090);
+    named(p, "municipality", CASES_MUNICIPALITY);
     named(p, "service", k->service_number);
     named(p, "office", k->office_number);
     named(p, "channel", k->channel_number);
     named(p, "topic", k->topic_number);
-    named(p, "day", k->date);
+    named(p, "nature", k->nature_number);
+    word(p, "day");
+    word(p, day_mark);
     word(p, "note");
     word(p, cases_note);
     end(p, k);
 }
 
 /* The case's numbers in bytes of their own, as a program would that wants to
- * be quick; the id stays in digits, which costs twelve bytes more. */
+ * be quick; id and day stay in digits, which costs sixteen bytes more. */
 static void pack_one(const struct bench_case *k, struct packed *p) {
-    uint16_t small[] = {k->service_number, k->office_number, k->channel_number, k->topic_number};
-    uint32_t large[] = {62090, k->date};
+    uint16_t small[] = {k->service_number, k->office_number, k->channel_number, k->nature_number,
+                        k->topic_number};
+    uint32_t municipality = CASES_MUNICIPALITY;
     begin(p, 5);
     word(p, "d");
-    head(p, '$', ID_DIGITS + sizeof small + sizeof large + CASES_NOTE);
+    head(p, '$', ID_DIGITS + strlen(day_mark) + sizeof small + sizeof municipality + CASES_NOTE);
     put(p, id_mark, ID_DIGITS);
+    put(p, day_mark, strlen(day_mark));
     put(p, small, sizeof small);
-    put(p, large, sizeof large);
+    put(p, &municipality, sizeof municipality);
     put(p, cases_note, CASES_NOTE);
     put(p, "\r\n", 2);
     end(p, k);
 }
 
-static void renew(struct packed *p, uint64_t serial, const uint8_t id[16]) {
-    (void)id;
-    for (int i = ID_DIGITS - 1; i >= 0; i--, serial /= 10) {
-        p->data[p->place[0] + i] = (uint8_t)('0' + serial % 10);
+static void digits(uint8_t *at, int n, uint64_t v) {
+    for (int i = n - 1; i >= 0; i--, v /= 10) {
+        at[i] = (uint8_t)('0' + v % 10);
     }
+}
+
+static void renew(struct packed *p, const struct news *news) {
+    digits(p->data + p->place[0], ID_DIGITS, news->serial);
+    digits(p->data + p->place[1], 8, news->date);
+    digits(p->data + p->place[2], 6, news->date / 100);
 }
 
 /* The bytes of the reply that begins at b, 0 when it is not whole.  An array

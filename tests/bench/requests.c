@@ -10,8 +10,7 @@ struct requests {
     struct packed packed[CASES];
     const struct tongue *tongue;
     size_t next;
-    uint64_t serial;
-    uint8_t id[16];
+    struct news news;
 };
 
 struct requests *requests_make(const struct load *load) {
@@ -24,7 +23,7 @@ struct requests *requests_make(const struct load *load) {
     for (size_t i = 0; i < CASES; i++) {
         load->tongue->pack(&cases[i], &r->packed[i]);
     }
-    if (getrandom(r->id, sizeof r->id, 0) != sizeof r->id) {
+    if (getrandom(r->news.id, sizeof r->news.id, 0) != sizeof r->news.id) {
         bench_die("no random bytes");
     }
     return r;
@@ -39,18 +38,19 @@ static void new_id(struct requests *r) {
     clock_gettime(CLOCK_REALTIME_COARSE, &t);
     uint64_t ms = (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
     for (int i = 0; i < 6; i++) {
-        r->id[i] = (uint8_t)(ms >> (40 - 8 * i));
+        r->news.id[i] = (uint8_t)(ms >> (40 - 8 * i));
     }
     /* The real client draws all ten bytes; here half of them count on, and the
      * rest is scattered as random bytes would be. */
-    uint64_t v = ++r->serial * 0x9E3779B97F4A7C15u;
-    memcpy(r->id + 6, &v, sizeof v);
+    uint64_t v = ++r->news.serial * 0x9E3779B97F4A7C15u;
+    memcpy(r->news.id + 6, &v, sizeof v);
 }
 
 void requests_next(struct requests *r, struct wire *w) {
     struct packed *p = &r->packed[r->next++ % CASES];
     new_id(r);
-    r->tongue->renew(p, r->serial, r->id);
+    r->news.date = cases_date();
+    r->tongue->renew(p, &r->news);
     if (r->tongue->framed) {
         wire_add_frame(w, p->data, p->len);
     } else {
@@ -62,19 +62,32 @@ static void print_cell(ProtobufCBinaryData b) {
     printf(",%.*s", (int)b.len, (const char *)b.data);
 }
 
-void bench_csv(const struct load *load) {
+/* A row of `madoguchi import`. */
+static void print_words(unsigned long i, const struct bench_case *k, uint32_t date) {
+    printf("log,%lu,%04u-%02u-%02u", i, date / 10000, date / 100 % 100, date % 100);
+    print_cell(k->service);
+    print_cell(k->topic);
+    print_cell(k->office);
+    print_cell(k->channel);
+    print_cell(k->nature);
+    print_cell(k->age);
+    print_cell(k->origin);
+    putchar('\n');
+}
+
+/* A row of the peers' table of cases, without a header. */
+static void print_numbers(unsigned long i, const struct bench_case *k, uint32_t date) {
+    printf("%lu,%d,%u,%u,%u,%u,%u,%u,\"%s\"\n", i + 1, CASES_MUNICIPALITY, k->service_number,
+           k->office_number, k->channel_number, k->nature_number, k->topic_number, date,
+           cases_note);
+}
+
+void bench_csv(const struct load *load, bool numbers) {
     const struct bench_case *cases = cases_make(load->catalogue, load->months);
-    puts("kind,ref,date,service,topic,office,channel,nature,age,origin");
+    if (!numbers) {
+        puts("kind,ref,date,service,topic,office,channel,nature,age,origin");
+    }
     for (unsigned long i = 0; i < load->total; i++) {
-        const struct bench_case *k = &cases[i % CASES];
-        printf("log,%lu,%04u-%02u-%02u", i, k->date / 10000, k->date / 100 % 100, k->date % 100);
-        print_cell(k->service);
-        print_cell(k->topic);
-        print_cell(k->office);
-        print_cell(k->channel);
-        print_cell(k->nature);
-        print_cell(k->age);
-        print_cell(k->origin);
-        putchar('\n');
+        (numbers ? print_numbers : print_words)(i, &cases[i % CASES], cases_date());
     }
 }

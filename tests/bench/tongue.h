@@ -7,12 +7,20 @@
 #include "tests/bench/cases.h"
 
 #define PACKED_MAX 512
+#define PLACES     3
 
-/* A request whose ids are changed every time; 0: no such place. */
+/* What is another one in every request. */
+struct news {
+    uint64_t serial;
+    uint32_t date; /* YYYYMMDD */
+    uint8_t id[16];
+};
+
+/* A request, and where in it the news stand. */
 struct packed {
     uint8_t data[PACKED_MAX];
     uint16_t len;
-    uint16_t place[2]; /* each tongue's own */
+    uint16_t place[PLACES]; /* each tongue's own */
 };
 
 struct tongue {
@@ -20,7 +28,7 @@ struct tongue {
     bool (*greet)(struct wire *w); /* may be NULL; false: not ready yet */
     void (*pack)(const struct bench_case *k, struct packed *p);
     /* Makes the request another one, before it is sent. */
-    void (*renew)(struct packed *p, uint64_t serial, const uint8_t id[16]);
+    void (*renew)(struct packed *p, const struct news *news);
     bool framed; /* in our frames */
     /* Takes the answers that are whole, and drops their bytes. */
     size_t (*take)(struct wire *w);
