@@ -23,48 +23,62 @@ static bool slurp(const char *path, char *out, size_t size) {
     return n > 0;
 }
 
-/* The processor time of one process if it is `pid` or a child of it, in ticks;
- * of `pid` itself with what its ended children used. */
-static bool ticks_of(long process, long pid, double *ticks) {
+/* A process's parent, and the processor seconds of its children that ended. */
+static bool process_stat(long process, long *parent, double *ended) {
     char path[64];
     char text[1024];
-    long parent;
-    unsigned long user;
-    unsigned long system;
-    long ended_user;
-    long ended_system;
+    long user;
+    long system;
     snprintf(path, sizeof path, "/proc/%ld/stat", process);
     const char *rest = slurp(path, text, sizeof text) ? strrchr(text, ')') : NULL;
     if (rest == NULL ||
-        sscanf(rest + 1, " %*c %ld %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %ld %ld", &parent,
-               &user, &system, &ended_user, &ended_system) != 5) {
+        sscanf(rest + 1, " %*c %ld %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %ld %ld", parent,
+               &user, &system) != 3) {
         return false;
     }
-    if (process != pid && parent != pid) {
-        return false;
-    }
-    *ticks = (double)(user + system);
-    if (process == pid) {
-        *ticks += (double)(ended_user + ended_system);
-    }
+    *ended = (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
     return true;
 }
 
-static double server_time(long pid) {
-    double ticks;
+/* Processor seconds of a process that lives: of each thread in nanoseconds,
+ * since the sum in its stat is rounded down to hundredths, and PostgreSQL has
+ * a process for each connection. */
+static double process_time(long process) {
+    char path[64];
+    char text[128];
     double sum = 0;
+    snprintf(path, sizeof path, "/proc/%ld/task", process);
+    DIR *d = opendir(path);
+    for (struct dirent *e = d != NULL ? readdir(d) : NULL; e != NULL; e = readdir(d)) {
+        if (isdigit((unsigned char)e->d_name[0])) {
+            snprintf(path, sizeof path, "/proc/%ld/task/%ld/schedstat", process,
+                     strtol(e->d_name, NULL, 10));
+            sum += slurp(path, text, sizeof text) ? strtod(text, NULL) / 1e9 : 0;
+        }
+    }
+    if (d != NULL) {
+        closedir(d);
+    }
+    return sum;
+}
+
+static double server_time(long pid) {
+    double sum = 0;
+    double ended;
+    long parent;
     DIR *d = opendir("/proc");
     if (d == NULL) {
         return -1;
     }
     for (struct dirent *e = readdir(d); e != NULL; e = readdir(d)) {
         long process = isdigit((unsigned char)e->d_name[0]) ? strtol(e->d_name, NULL, 10) : 0;
-        if (process != 0 && ticks_of(process, pid, &ticks)) {
-            sum += ticks;
+        if (process != 0 && process_stat(process, &parent, &ended) &&
+            (process == pid || parent == pid)) {
+            sum += process_time(process) + (process == pid ? ended : 0);
         }
     }
     closedir(d);
-    return sum / (double)sysconf(_SC_CLK_TCK);
+    return sum;
 }
 
 static void take_machine(struct account *a) {
