@@ -5,13 +5,13 @@ set multiplot layout 2,2
 set logscale xy
 set format x '10^{%L}'
 set xlabel 'entries'
-set key left top
+set key below
 set grid
 set style data linespoints
 set title 'A log'
-set ylabel 'ms until the answer (p50); us of processor'
-plot data using 1:2 title 'ms, 1 connection', '' using 1:3 title 'ms, 64 connections', \
-     '' using 1:4 title 'us of processor, 1', '' using 1:5 title 'us of processor, 64'
+set ylabel 'us'
+plot data using 1:($2 * 1000) title 'p50, 1 connection', '' using 1:($3 * 1000) title 'p50, 64', \
+     '' using 1:4 title 'processor, 1', '' using 1:5 title 'processor, 64'
 set title 'A question'
 set ylabel 'ms (p50)'
 plot data using 1:6 title 'a year by month and service', '' using 1:7 title "a month's fine table", \

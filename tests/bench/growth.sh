@@ -25,9 +25,17 @@ mkdir -p "$OUT"
 : >"$RAW"
 machine >"$DATA/growth.machine"
 
+at_end() { rm -rf "$DATA/work" "$DATA/copy"; }
 rounds() { seq "$ROUNDS"; }
 ms_seconds() { awk -v ms="$1" 'BEGIN { printf "%.4f", ms / 1000 }'; }
 smaller() { awk -v a="$1" -v b="$2" 'BEGIN { print a < b ? a : b }'; }
+
+# fresh SIZE ROUND: a copy to be changed; of the largest stores one for all rounds.
+fresh() {
+    if [ "$2" -eq 1 ] || [ "$1" -le 1000000 ]; then
+        copy "$1" work
+    fi
+}
 
 # timed SIZE WHAT COMMAND...
 timed() {
@@ -68,7 +76,7 @@ reading() {
 recording() {
     many=$(smaller "$1" 50000)
     for i in $(rounds); do
-        [ "$i" -gt 1 ] && [ "$1" -gt 1000000 ] || copy "$1" work
+        fresh "$1" "$i"
         start "$DATA/work"
         "$LOAD" log -s "$SOCKET" -l -n 200 >/dev/null
         echo "log $1 1 1 $("$LOAD" log -s "$SOCKET" -l -p "$PID" -d "$DATA" -n 2000)" >>"$RAW"
@@ -80,7 +88,7 @@ recording() {
 
 keeping() {
     for i in $(rounds); do
-        [ "$i" -gt 1 ] && [ "$1" -gt 1000000 ] || copy "$1" work
+        fresh "$1" "$i"
         rm -rf "$DATA/copy"
         start "$DATA/work"
         timed "$1" backup client backup "$DATA/copy"

@@ -20,8 +20,10 @@ say() { echo "bench: $*" >&2; }
 SOCKETS=$(mktemp -d /tmp/madoguchi-bench-XXXXXX)
 SOCKET=$SOCKETS/daemon
 
-# end PID: asks a server of ours to end, waits for at most ten minutes.
+# end PID: asks a server of ours to end, waits for at most ten minutes. It is
+# forgotten then: its number may become another's.
 end() {
+    PIDS=$(for pid in $PIDS; do [ "$pid" = "$1" ] || echo "$pid"; done)
     kill "$1" 2>/dev/null || return 0
     waited=0
     while kill -0 "$1" 2>/dev/null; do
@@ -37,16 +39,17 @@ end() {
 
 stop() {
     [ -n "$PID" ] || return 0
-    end "$PID"
+    ending=$PID
     PID=
+    end "$ending"
 }
 
 # More to do at the end; a script may put its own in its place.
 at_end() { :; }
 finish() {
-    at_end
     stop || :
     for pid in $PIDS; do end "$pid" || :; done
+    at_end
     rm -rf "$SOCKETS"
 }
 trap finish EXIT

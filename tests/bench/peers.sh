@@ -42,8 +42,12 @@ MD=$DATA/peers.md
 : >"$RAW"
 machine >"$DATA/peers.machine"
 
-at_end() { pg_stop; }
 drop_data() { rm -rf "$DATA/work" "$DATA/redis" "$DATA/floor.log" "$DATA/rows.csv" "$DATA/sqlite.db"*; }
+
+at_end() {
+    pg_stop
+    drop_data
+}
 
 # ---- log ---------------------------------------------------------------------------
 

@@ -17,7 +17,10 @@ SECONDS_EACH=${SECONDS_EACH:-2}
 ROWS=${ROWS:-200000}
 . tests/bench/lib.sh
 
+drop_data() { rm -rf "$DATA/work" "$DATA/small" "$DATA/rows.csv" "$DATA/hold" "$DATA/ready"; }
+at_end() { drop_data; }
 rounds() { seq "$ROUNDS"; }
+
 # log_point NAME CONNECTIONS DEPTH MONTHS
 log_point() {
     out=$DATA/out
@@ -161,7 +164,10 @@ bench_size() {
 bench_postgres() {
     . tests/bench/postgres/server.sh
     pg_start || return 0
-    at_end() { pg_stop; }
+    at_end() {
+        pg_stop
+        drop_data
+    }
     pg_fill 0
     for n in 1 16 64 256; do
         out=$DATA/out
@@ -173,7 +179,6 @@ bench_postgres() {
         cut -d' ' -f2 "$out" | row "PostgreSQL log p50" "$n" ms
         cut -d' ' -f3 "$out" | row "PostgreSQL log p99" "$n" ms
     done
-    at_end() { :; }
     pg_stop
 }
 
