@@ -182,7 +182,6 @@ bench_postgres() {
     pg_stop
 }
 
-[ -x "$LOAD" ] || { say "$BENCH is missing: make bench builds it"; exit 1; }
 echo "name,connections,median,min,max,unit"
 for section in ${*:-log postgres stats import refold verify start idle size}; do
     "bench_$section"
