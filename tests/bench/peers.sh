@@ -141,6 +141,36 @@ point() {
     echo "log $at $("$@")" >>"$RAW"
 }
 
+# What was answered is there, and counted once: by each system's own means.
+proved() {
+    say "log: are all of them there?"
+    case $READY in *redis*)
+        tallied=$(for key in $(redis-cli -s "$SOCKETS/redis" KEYS 'tally:*'); do
+            redis-cli -s "$SOCKETS/redis" HVALS "$key"
+        done | awk '{ n += $1 } END { printf "%.0f", n }')
+        [ "$tallied" = "$(redis-cli -s "$SOCKETS/redis" XLEN cases)" ] || {
+            say "Redis: its tallies are not the number of its cases"
+            exit 1
+        }
+        ;;
+    esac
+    case $READY in *postgres*)
+        [ "$(pg -At -c 'SELECT (SELECT count(*) FROM cases) = (SELECT sum(n) FROM tally)')" = t ] || {
+            say "PostgreSQL: its tallies are not the number of its cases"
+            exit 1
+        }
+        ;;
+    esac
+    stop
+    case $READY in *madoguchi*)
+        "$DAEMON" verify --store "$DATA/work" >"$DATA/verify.log" 2>&1 || {
+            say "verify failed: $(tail -n 1 "$DATA/verify.log")"
+            exit 1
+        }
+        ;;
+    esac
+}
+
 bench_log() {
     say "log: starting the systems"
     start_systems
@@ -153,9 +183,8 @@ bench_log() {
         done
         case $READY in *madoguchi*) point madoguchi 64 16 ;; esac
     done
-    stop
+    proved
     for pid in $PIDS; do end "$pid" || :; done
-    PIDS=
     pg_stop
     drop_data
 }
