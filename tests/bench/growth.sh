@@ -50,7 +50,7 @@ timed() {
         say "$what failed: $(tail -n 1 "$DATA/timed.log")"
         exit 1
     }
-    echo "time $size $what 1 $(seconds_since "$begun")" >>"$RAW"
+    note "time $size $what 1" seconds_since "$begun"
 }
 
 # What changes nothing: on the store itself.
@@ -61,12 +61,12 @@ reading() {
     echo "size $1 - 1 $JOURNAL_BYTES $TABLE_BYTES" >>"$RAW"
     for i in $(rounds); do
         start "$DATA/store-$1"
-        echo "time $1 start 1 $(ms_seconds "$MS")" >>"$RAW"
-        echo "read $1 year 1 $("$LOAD" ask -s "$SOCKET" -n "$QUESTIONS" -b month,service)" >>"$RAW"
-        echo "read $1 month 1 $("$LOAD" ask -s "$SOCKET" -n "$QUESTIONS" -f "$month" \
-            -b service,office,channel,nature,topic)" >>"$RAW"
-        echo "read $1 day 1 $("$LOAD" ask -s "$SOCKET" -n 20 -L -f "$month-15")" >>"$RAW"
-        echo "memory $1 - 1 $(anonymous)" >>"$RAW"
+        note "time $1 start 1" ms_seconds "$MS"
+        note "read $1 year 1" "$LOAD" ask -s "$SOCKET" -n "$QUESTIONS" -b month,service
+        note "read $1 month 1" "$LOAD" ask -s "$SOCKET" -n "$QUESTIONS" -f "$month" \
+            -b service,office,channel,nature,topic
+        note "read $1 day 1" "$LOAD" ask -s "$SOCKET" -n 20 -L -f "$month-15"
+        note "memory $1 - 1" anonymous
         stop
     done
     for i in $(long_rounds "$1"); do
@@ -82,9 +82,8 @@ recording() {
         fresh "$1" "$i"
         start "$DATA/work"
         "$LOAD" log -s "$SOCKET" -l -n 200 >/dev/null
-        echo "log $1 1 1 $("$LOAD" log -s "$SOCKET" -l -p "$PID" -d "$DATA" -n 2000)" >>"$RAW"
-        echo "log $1 64 1 $("$LOAD" log -s "$SOCKET" -l -p "$PID" -d "$DATA" -c 64 -n "$many")" \
-            >>"$RAW"
+        note "log $1 1 1" "$LOAD" log -s "$SOCKET" -l -p "$PID" -d "$DATA" -n 2000
+        note "log $1 64 1" "$LOAD" log -s "$SOCKET" -l -p "$PID" -d "$DATA" -c 64 -n "$many"
         stop
     done
 }
@@ -100,7 +99,7 @@ keeping() {
         stop
         rm -rf "$DATA/copy" "$DATA/work/fold"
         start "$DATA/work"
-        echo "time $1 refold 1 $(ms_seconds "$MS")" >>"$RAW"
+        note "time $1 refold 1" ms_seconds "$MS"
         stop
     done
 }

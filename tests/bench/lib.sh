@@ -102,6 +102,15 @@ row() {
                                  v[1], v[NR], unit }'
 }
 
+# note WORDS COMMAND...: adds a line to the raw file, the words and what the
+# command prints. Ends everything if it fails.
+note() {
+    words=$1
+    shift
+    got=$("$@")
+    echo "$words $got" >>"$RAW"
+}
+
 now() { date +%s.%N; }
 seconds_since() { awk -v a="$1" -v b="$(now)" 'BEGIN { printf "%.3f", b - a }'; }
 per_second() { awk -v n="$1" -v s="$2" 'BEGIN { printf "%.0f\n", n / s }'; }

@@ -91,7 +91,7 @@ END {
         print "- Ours has no field for a remark; as many bytes as the peers' go into its `visit`."
         print "- Ours leaves its tables to the kernel and makes them again after a power failure; what it"
         print "  left is written before the next run and counts among its bytes. PostgreSQL's checkpoints"
-        print "  fall into no run, so of its tables nothing is counted, only its log."
+        print "  are half an hour apart: hardly more than its log is counted."
         print "- Redis keeps everything in memory, and never rewrites its log here."
         print "- PostgreSQL has a quarter of the memory, at most 2 GiB, for its buffers; the rest is as it"
         print "  is installed. All servers stay up while another is measured."

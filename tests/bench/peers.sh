@@ -138,7 +138,7 @@ point() {
     floor-echo) set -- "$LOAD" log -s "$SOCKETS/echo" -x floor -p "$ECHOPID" "$@" ;;
     esac
     [ "$system" = postgres ] || set -- "$@" -q "$depth" -l
-    echo "log $at $("$@")" >>"$RAW"
+    note "log $at" "$@"
 }
 
 # What was answered is there, and counted once: by each system's own means.
@@ -205,16 +205,16 @@ bench_read() {
     master "$FACTS"
     start "$DATA/store-$FACTS"
     n=$QUESTIONS
-    echo "read madoguchi year_cells 1 $("$LOAD" ask -s "$SOCKET" -n "$n" -b month,service)" >>"$RAW"
-    echo "read madoguchi fine_cells 1 $("$LOAD" ask -s "$SOCKET" -n "$n" \
-        -b service,office,channel,nature,topic -f "$BEFORE_WORDS")" >>"$RAW"
+    note "read madoguchi year_cells 1" "$LOAD" ask -s "$SOCKET" -n "$n" -b month,service
+    note "read madoguchi fine_cells 1" "$LOAD" ask -s "$SOCKET" -n "$n" -f "$BEFORE_WORDS" \
+        -b service,office,channel,nature,topic
     stop
     pg_start || return 0
     say "read: PostgreSQL, $FACTS rows"
     pg_fill "$FACTS"
     pg -c 'CREATE INDEX ON cases (day)' -c 'VACUUM ANALYZE'
     pg_ask() { # NAME TIMES QUESTION
-        echo "read postgres $1 1 $("$PGLOAD" -s "$PG" -n "$2" -Q "$3")" >>"$RAW"
+        note "read postgres $1 1" "$PGLOAD" -s "$PG" -n "$2" -Q "$3"
     }
     few=$(awk -v n="$n" 'BEGIN { print n < 5 ? n : 5 }')
     pg_ask year_tally "$n" "SELECT month, service, sum(n) FROM tally
@@ -231,7 +231,8 @@ bench_read() {
 # ---- import --------------------------------------------------------------------------
 
 rate() { # SYSTEM BEGUN
-    echo "import $1 0 1 $(per_second "$ROWS" "$(seconds_since "$2")")" >>"$RAW"
+    took=$(seconds_since "$2")
+    note "import $1 0 1" per_second "$ROWS" "$took"
 }
 
 import_madoguchi() {

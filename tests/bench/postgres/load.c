@@ -170,6 +170,9 @@ static void cases(const struct load *load) {
         turn();
     }
     measure_end(&run.measure);
+    for (unsigned i = 0; i < load->connections; i++) {
+        PQfinish(loaders[i].pg);
+    }
     free(loaders);
 }
 
