@@ -19,9 +19,9 @@
 # Environment: BUILD (build), ROUNDS (5), SECONDS_EACH (2), CONNECTIONS
 # ("1 16 64 256"), SYSTEMS (all), PREFILL (1000000 entries at the start), FACTS
 # (10000000 for read), QUESTIONS (200), ROWS (1000000 for import),
-# IMPORT_ROUNDS (3).
+# IMPORT_ROUNDS (3), OUT (BUILD/bench).
 #
-# Writes BUILD/bench/peers.csv and peers.md, and prints the second. Figures
+# Writes peers.csv and peers.md into OUT, and prints the second. Figures
 # follow disk and machine: compare only those of one run, and look at `others`,
 # the processors that something else used meanwhile.
 set -eu
@@ -37,8 +37,10 @@ IMPORT_ROUNDS=${IMPORT_ROUNDS:-3}
 . tests/bench/lib.sh
 . tests/bench/postgres/server.sh
 RAW=$DATA/peers.raw
-CSV=$DATA/peers.csv
-MD=$DATA/peers.md
+OUT=${OUT:-$DATA}
+mkdir -p "$OUT"
+CSV=$OUT/peers.csv
+MD=$OUT/peers.md
 : >"$RAW"
 machine >"$DATA/peers.machine"
 
