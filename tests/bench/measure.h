@@ -69,7 +69,8 @@ void measure_answer(struct measure *m, uint64_t asked, uint64_t now);
 /* Prints one line: answers a second; p50 and p99 in milliseconds; then, "-"
  * where it is not known: the server's processor microseconds an answer; bytes
  * and flushes of the disk an answer, the warm-up's included; processors used by
- * this client; and by everybody else. */
+ * this client; and by everybody else.  With a total, the server's work of the
+ * second after the last answer counts too: a few requests would hide it. */
 void measure_end(struct measure *m);
 
 #endif

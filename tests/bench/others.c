@@ -92,11 +92,31 @@ void bench_idle(const struct load *load) {
     free(wires);
 }
 
+static volatile sig_atomic_t started; /* the server that nobody knows of yet */
+
+static void end_started(int signal) {
+    (void)signal;
+    if (started > 0) {
+        kill(started, SIGTERM);
+    }
+    _exit(1);
+}
+
 void bench_start(const struct load *load, char **argv) {
     struct wire w;
     uint64_t begun = bench_now();
+    signal(SIGINT, end_started);
+    signal(SIGTERM, end_started);
+    signal(SIGHUP, end_started);
     pid_t pid = fork();
+    started = pid;
+    if (pid < 0) {
+        bench_die("fork: %s", strerror(errno));
+    }
     if (pid == 0) {
+        signal(SIGINT, SIG_DFL);
+        signal(SIGTERM, SIG_DFL);
+        signal(SIGHUP, SIG_DFL);
         /* The server goes on when this process has ended. */
         setsid();
         dup2(STDERR_FILENO, STDOUT_FILENO); /* whoever reads our line does not wait for it */

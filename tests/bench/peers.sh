@@ -196,8 +196,8 @@ bench_log() {
 # The fine table is of the month before this one.
 months() {
     THIS=$(TZ=UTC-9 date +%Y%m)
-    BEFORE=$(awk -v m="$THIS" 'BEGIN { print m % 100 == 1 ? m - 89 : m - 1 }')
-    YEAR_BEFORE=$(awk -v m="$THIS" 'BEGIN { print m % 100 == 12 ? m - 11 : m - 99 }')
+    BEFORE=$(awk -v m="$THIS" 'BEGIN { print (m % 100 == 1 ? m - 89 : m - 1) }')
+    YEAR_BEFORE=$(awk -v m="$THIS" 'BEGIN { print (m % 100 == 12 ? m - 11 : m - 99) }')
     BEFORE_WORDS=$(echo "$BEFORE" | sed 's/..$/-&/')
 }
 
@@ -218,7 +218,7 @@ bench_read() {
     pg_ask() { # NAME TIMES QUESTION
         note "read postgres $1 1" "$PGLOAD" -s "$PG" -n "$2" -Q "$3"
     }
-    few=$(awk -v n="$n" 'BEGIN { print n < 5 ? n : 5 }')
+    few=$(awk -v n="$n" 'BEGIN { print (n < 5 ? n : 5) }')
     pg_ask year_tally "$n" "SELECT month, service, sum(n) FROM tally
         WHERE month BETWEEN $YEAR_BEFORE AND $THIS GROUP BY 1, 2"
     pg_ask fine_tally "$n" "SELECT service, office, channel, nature, topic, n FROM tally
