@@ -59,7 +59,7 @@ function ratios(i) {
     ratio("p99 of the best peer, 64 connections (lower is better)", 64, "p99", best(64, "p99"))
     for (i = 1; i <= n_points; i++)
         if (depth[i] == 1)
-            ratio("logs a second of the log alone, " place[i] " connections", place[i], "rate",
+            ratio("logs a second of the log alone, " place[i] (place[i] > 1 ? " connections" : " connection"), place[i], "rate",
                   "floor-log")
 }
 NR == 1 { next }
