@@ -78,6 +78,8 @@ help:
 	@echo 'make asan tsan  the tests with the address/undefined and the thread sanitizer'
 	@echo 'make fuzz       fuzzing with clang, $(FUZZ_SECONDS) s (FUZZ_SECONDS) a target (FUZZ)'
 	@echo 'make bench      speed and memory, as CSV'
+	@echo 'make bench-peers   the same work for PostgreSQL and Redis, side by side'
+	@echo 'make bench-growth  how the cost grows with the entries; CAPACITY.md says for whom'
 	@echo 'make run        a daemon on a store under $(BUILD)/run'
 	@echo 'make lint       clang-tidy and cppcheck'
 	@echo 'make format     clang-format 14 over the sources'
@@ -233,13 +235,33 @@ demo: deps
 run: all
 	@BUILD=$(BUILD) sh plans/run.sh
 
-bench: all $(BUILD)/bench/load
+# Speed and memory.  What a bench makes lies in $(BUILD)/bench, PostgreSQL's
+# generator only where libpq is installed.
+BENCH_OBJ := $(call obj,$(call src,tests/bench))
+BENCH_PG  := $(if $(shell pkg-config --exists libpq 2>/dev/null && echo yes),$(BUILD)/bench/pgload)
+BENCH     := $(BUILD)/bench/load $(BUILD)/bench/floor $(BENCH_PG)
+.PHONY: bench-peers bench-growth capacity
+bench: all $(BENCH)
 	@BUILD=$(BUILD) sh tests/bench/run.sh
-$(BUILD)/bench/load: $(call obj,$(call src,tests/bench)) $(LIBPROTO)
+bench-peers: all $(BENCH)
+	@BUILD=$(BUILD) sh tests/bench/peers.sh
+bench-growth: all $(BENCH)
+	@BUILD=$(BUILD) sh tests/bench/growth.sh
+capacity:
+	@sh tests/bench/capacity.sh
+$(BUILD)/bench/load: $(BENCH_OBJ) $(LIBPROTO)
 	@mkdir -p $(@D)
 	$(LINK) $^ $(PKG_LIBS)
+$(BUILD)/bench/floor: $(BUILD)/obj/tests/bench/floor/floor.o $(LIBPROTO)
+	@mkdir -p $(@D)
+	$(LINK) $^ $(PKG_LIBS)
+$(BUILD)/bench/pgload: $(BUILD)/obj/tests/bench/postgres/load.o \
+    $(addprefix $(BUILD)/obj/tests/bench/,account.o cases.o die.o measure.o times.o) $(LIBPROTO)
+	@mkdir -p $(@D)
+	$(LINK) $^ $$(pkg-config --libs libpq) $(PKG_LIBS)
+$(BUILD)/obj/tests/bench/postgres/load.o: PKG_CFLAGS += $(shell pkg-config --cflags libpq 2>/dev/null)
 
-SOURCES := $(foreach d,proto store daemon client tests tests/bench tests/bench/postgres tests/fuzz tests/preload,$(wildcard $(d)/*.c $(d)/*.h))
+SOURCES := $(foreach d,proto store daemon client tests tests/bench tests/bench/floor tests/bench/postgres tests/fuzz tests/preload,$(wildcard $(d)/*.c $(d)/*.h))
 JOBS    := $(shell nproc 2>/dev/null || echo 2)
 lint: deps
 	@command -v clang-tidy cppcheck clang-format >/dev/null || \

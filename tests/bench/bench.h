@@ -1,9 +1,9 @@
-/* The load generator of `make bench`: one thread, epoll, the real protocol.
+/* The load generator of the benches: one thread, epoll, real protocols.
  *
- * Requests are packed once and only their id and serial are changed afterwards,
- * so that the client costs little beside the daemon it measures.  Everything
- * here ends the process with a sentence when something is not as expected: a
- * bench that goes on after a refusal measures nothing. */
+ * Requests are packed once and only their ids are changed afterwards, so that
+ * the client costs little beside the server it measures.  Everything here ends
+ * the process with a sentence when something is not as expected: a bench that
+ * goes on after a refusal measures nothing. */
 #ifndef MADOGUCHI_TESTS_BENCH_H
 #define MADOGUCHI_TESTS_BENCH_H
 
@@ -31,18 +31,21 @@ struct wire {
     uint8_t *out; /* WIRE_OUT */
 };
 
-/* Connects and exchanges hellos.  Returns false, with nothing open, when nobody
- * answers; dies when the daemon refuses. */
-bool wire_connect(struct wire *w, const char *path);
+/* Connects to a Unix socket.  Returns false, with nothing open, when nobody
+ * answers. */
+bool wire_open(struct wire *w, const char *path);
 void wire_close(struct wire *w);
 
-/* Adds a packed message to what is to be sent; dies when it does not fit. */
-void wire_add(struct wire *w, const uint8_t *message, size_t len);
+/* Adds bytes to what is to be sent; dies when they do not fit. */
+void wire_add(struct wire *w, const uint8_t *bytes, size_t len);
+
+/* The same with a frame's header before them. */
+void wire_add_frame(struct wire *w, const uint8_t *message, size_t len);
 
 /* Sends what can be sent; true when nothing is left. */
 bool wire_flush(struct wire *w);
 
-/* Reads what is there, without waiting unless `wait`. */
+/* Reads what is there, without waiting unless `wait` (at most a minute). */
 void wire_fill(struct wire *w, bool wait);
 
 /* The next whole message among what was read; it holds until wire_drop(). */
@@ -51,57 +54,59 @@ bool wire_next(struct wire *w, size_t *offset, const uint8_t **message, size_t *
 /* Forgets the bytes before `offset`. */
 void wire_drop(struct wire *w, size_t offset);
 
-enum wire_kind { WIRE_RECORDED = 16, WIRE_ERROR = 17, WIRE_PAGE = 18 };
+/* ---- tongue.h: the protocols ------------------------------------------------------ */
 
-/* What a ServerMessage answers, without unpacking it; *more: another answer to
- * the same request follows.  Dies with the sentence of an error. */
-enum wire_kind wire_kind(const uint8_t *message, size_t len, bool *more);
-
-/* ---- requests.c: what is asked ------------------------------------------------- */
-
+struct tongue;
 struct requests;
 
-/* `n` different log requests with codes of the catalogue in file `path` and
- * dates of the last `months` months (0: all of today). */
-struct requests *requests_make(const char *catalogue, unsigned months);
-void requests_free(struct requests *r);
-
-/* The next request, with a new id; valid until the next call. */
-const uint8_t *requests_next(struct requests *r, size_t *len);
-
-/* Writes rows for `madoguchi import` to standard output. */
-void requests_csv(const struct requests *r, unsigned long rows);
-
-/* Stats of contacts by month and service over the fiscal years that the last
- * twelve months touch.  Packs into out (at most 256 bytes); returns the length. */
-size_t requests_stats(uint8_t out[256]);
+/* Connects and greets.  Returns false, with nothing open, when nobody answers
+ * or the server is not ready yet; dies when it refuses. */
+bool bench_connect(struct wire *w, const struct tongue *tongue, const char *path);
 
 /* ---- the measurements ------------------------------------------------------------ */
 
 struct load {
     const char *socket;
     const char *catalogue;
+    const char *data; /* a folder on the disk that is measured, or NULL */
+    const struct tongue *tongue;
+    long pid;             /* of the server whose processor time is counted; 0: none */
     unsigned connections; /* at a time */
     unsigned depth;       /* requests in flight on each */
-    unsigned months;      /* over which the dates are spread */
+    int months;           /* over which the dates are spread; cases.h */
     double seconds;       /* measured, after a warm-up of a quarter of it */
     unsigned long total;  /* instead of seconds: so many requests */
 };
 
-/* Closed loop of log requests.  Prints: requests a second, then p50 and p99 in
- * milliseconds. */
+/* Closed loop of log requests.  Prints what measure_end() does. */
 void bench_log(const struct load *load);
 
-/* Asks for stats `total` times, one after the other.  Prints p50 and p99 in
- * milliseconds. */
-void bench_stats(const struct load *load);
+/* What is asked by `bench ask`. */
+struct question {
+    const char *by;    /* stats: fields with commas between them; NULL: list */
+    const char *count; /* stats: contacts if not given */
+    const char *from;  /* periods; NULL: of the last twelve months */
+    const char *to;
+};
+
+/* Asks the same `total` times, one after the other.  Prints p50 and p99 in
+ * milliseconds, and the rows of one answer. */
+void bench_ask(const struct load *load, const struct question *question);
 
 /* Opens idle connections, prints "ready" and holds them until standard input
  * ends. */
 void bench_idle(const struct load *load);
 
-/* Runs a daemon (argv) until its socket answers a hello.  Prints its pid and
- * the milliseconds since it was started. */
+/* Runs a server (argv) until its socket answers.  Prints its pid and the
+ * milliseconds since it was started. */
 void bench_start(const struct load *load, char **argv);
+
+/* Overwrites 4 KiB of a file in folder load->data and flushes, `total` times.
+ * Prints p50 and p99 of a flush in milliseconds. */
+void bench_flush(const struct load *load);
+
+/* Writes rows for `madoguchi import` to standard output; or `numbers`: of a
+ * peer's table of cases. */
+void bench_csv(const struct load *load, bool numbers);
 
 #endif

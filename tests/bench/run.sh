@@ -11,85 +11,22 @@
 # Figures follow the disk and the machine: compare only those of one run. The
 # generator and the daemon share the processors.
 set -eu
-BUILD=${BUILD:-build}
 ENTRIES=${ENTRIES:-1000000}
 ROUNDS=${ROUNDS:-5}
 SECONDS_EACH=${SECONDS_EACH:-2}
 ROWS=${ROWS:-200000}
-DATA=$BUILD/bench
-BENCH=$DATA/load
-DAEMON=$BUILD/madoguchid
-CLIENT=$BUILD/madoguchi
-SOCKET=$DATA/socket
-PID=
-export LANG=C.UTF-8
+. tests/bench/lib.sh
 
-say() { echo "bench: $*" >&2; }
-
-stop() {
-    [ -n "$PID" ] || return 0
-    kill "$PID" 2>/dev/null || :
-    while kill -0 "$PID" 2>/dev/null; do sleep 0.02; done
-    PID=
-}
-trap stop EXIT
-trap 'exit 1' INT TERM HUP
-
-# start STORE: serves it; MS is how long it took until the socket answered.
-start() {
-    rm -f "$SOCKET"
-    answer=$("$BENCH" start -s "$SOCKET" "$DAEMON" serve --store "$1" --listen "unix:$SOCKET" \
-        2>>"$DATA/daemon.log")
-    PID=${answer% *}
-    MS=${answer#* }
-}
-
-new_store() {
-    rm -rf "$1"
-    "$DAEMON" init --store "$1" --municipality 062090 --name 長井市 >/dev/null
-}
-
-# fill N: logs N entries, pipelined.
-fill() { "$BENCH" log -s "$SOCKET" -c 16 -q 32 -n "$1" >/dev/null; }
-
-# master: the large store, made once.
-master() {
-    if [ ! -e "$DATA/store-$ENTRIES/made" ]; then
-        say "making the store of $ENTRIES entries (once)"
-        new_store "$DATA/store-$ENTRIES"
-        start "$DATA/store-$ENTRIES"
-        fill "$ENTRIES"
-        stop
-        touch "$DATA/store-$ENTRIES/made"
-    fi
-}
-
-# copy NAME: a copy of the large store, to be changed.
-copy() {
-    master
-    rm -rf "$DATA/$1"
-    cp -R --sparse=always "$DATA/store-$ENTRIES" "$DATA/$1"
-    rm -f "$DATA/$1/made"
-}
-
-# Reads one figure a line and prints its row.
-row() {
-    sort -n | awk -v name="$1" -v connections="$2" -v unit="$3" '
-        { v[NR] = $1 }
-        END { if (NR > 0) printf "%s,%s,%s,%s,%s,%s\n", name, connections, v[int((NR + 1) / 2)],
-                                 v[1], v[NR], unit }'
-}
-
+drop_data() { rm -rf "$DATA/work" "$DATA/small" "$DATA/rows.csv" "$DATA/hold" "$DATA/ready"; }
+at_end() { drop_data; }
 rounds() { seq "$ROUNDS"; }
-seconds_since() { awk -v a="$1" -v b="$(date +%s.%N)" 'BEGIN { printf "%.3f", b - a }'; }
-per_second() { awk -v n="$1" -v s="$2" 'BEGIN { printf "%.0f\n", n / s }'; }
 
 # log_point NAME CONNECTIONS DEPTH MONTHS
 log_point() {
     out=$DATA/out
     : >"$out"
     for i in $(rounds); do
-        "$BENCH" log -s "$SOCKET" -c "$2" -q "$3" -m "$4" -t "$SECONDS_EACH" >>"$out"
+        "$LOAD" log -s "$SOCKET" -c "$2" -q "$3" -m "$4" -t "$SECONDS_EACH" >>"$out"
     done
     cut -d' ' -f1 "$out" | row "$1" "$2" "logs/s"
     cut -d' ' -f2 "$out" | row "$1 p50" "$2" ms
@@ -97,7 +34,7 @@ log_point() {
 }
 
 bench_log() {
-    copy work
+    copy "$ENTRIES" work
     start "$DATA/work"
     for n in 1 16 64 256; do
         log_point "log" "$n" 1 12
@@ -114,7 +51,7 @@ stats_of() {
     out=$DATA/out
     : >"$out"
     for i in $(rounds); do
-        "$BENCH" stats -s "$SOCKET" -n 1000 >>"$out"
+        "$LOAD" ask -s "$SOCKET" -n 1000 >>"$out"
     done
     cut -d' ' -f1 "$out" | row "stats of $1 entries p50" 1 ms
     cut -d' ' -f2 "$out" | row "stats of $1 entries p99" 1 ms
@@ -127,19 +64,19 @@ bench_stats() {
     stats_of 10000
     stop
     rm -rf "$DATA/small"
-    master
+    master "$ENTRIES"
     start "$DATA/store-$ENTRIES"
     stats_of "$ENTRIES"
     stop
 }
 
 bench_import() {
-    "$BENCH" csv -n "$ROWS" >"$DATA/rows.csv"
+    "$LOAD" csv -n "$ROWS" >"$DATA/rows.csv"
     for i in $(rounds); do
         new_store "$DATA/work"
         start "$DATA/work"
         begun=$(date +%s.%N)
-        "$CLIENT" --server "unix:$SOCKET" import "$DATA/rows.csv" >"$DATA/import.log" 2>&1 || {
+        client import "$DATA/rows.csv" >"$DATA/import.log" 2>&1 || {
             say "the import failed: $(tail -n 1 "$DATA/import.log")"
             exit 1
         }
@@ -151,7 +88,7 @@ bench_import() {
 }
 
 bench_refold() {
-    copy work
+    copy "$ENTRIES" work
     for i in $(rounds); do
         rm -rf "$DATA/work/fold"
         start "$DATA/work"
@@ -163,7 +100,7 @@ bench_refold() {
 }
 
 bench_verify() {
-    master
+    master "$ENTRIES"
     for i in $(rounds); do
         begun=$(date +%s.%N)
         "$DAEMON" verify --store "$DATA/store-$ENTRIES" >"$DATA/verify.log" 2>&1 || {
@@ -176,7 +113,7 @@ bench_verify() {
 }
 
 bench_start() {
-    master
+    master "$ENTRIES"
     for i in $(rounds); do
         start "$DATA/store-$ENTRIES"
         echo "$MS" >&3
@@ -185,10 +122,8 @@ bench_start() {
     row "start of $ENTRIES entries" 0 ms <"$DATA/out"
 }
 
-anonymous() { awk '/^Anonymous:/ { printf "%.2f\n", $2 / 1024 }' "/proc/$PID/smaps_rollup"; }
-
 bench_idle() {
-    master
+    master "$ENTRIES"
     ulimit -n 4096 2>/dev/null || :
     for n in 0 1000; do
         for i in $(rounds); do
@@ -196,10 +131,15 @@ bench_idle() {
             if [ "$n" -gt 0 ]; then
                 rm -f "$DATA/hold" "$DATA/ready"
                 mkfifo "$DATA/hold"
-                "$BENCH" idle -s "$SOCKET" -c "$n" <"$DATA/hold" >"$DATA/ready" &
+                "$LOAD" idle -s "$SOCKET" -c "$n" <"$DATA/hold" >"$DATA/ready" &
                 holder=$!
                 exec 4>"$DATA/hold"
-                while ! grep -qs ready "$DATA/ready" && kill -0 "$holder"; do sleep 0.05; done
+                waited=0
+                until grep -qs ready "$DATA/ready"; do
+                    waited=$((waited + 1))
+                    [ "$waited" -le 1200 ] || { say "the connections do not open"; exit 1; }
+                    sleep 0.05
+                done
             fi
             anonymous >&3
             if [ "$n" -gt 0 ]; then
@@ -212,37 +152,36 @@ bench_idle() {
     done
 }
 
-# Of the journal what records fill, of LMDB the pages in use.
 bench_size() {
-    master
-    start "$DATA/store-$ENTRIES"
-    status=$("$CLIENT" --server "unix:$SOCKET" --format csv status)
-    stop
-    lmdb=$(echo "$status" | awk -F, '$1 == "map_used" { print $2 }')
-    head=$(echo "$status" | awk -F, '$1 == "head" { print $2 }')
-    last=
-    journal=0
-    for segment in "$DATA/store-$ENTRIES/journal"/*.seg; do
-        journal=$((journal + $(wc -c <"$segment")))
-        last=$segment
-    done
-    # The last segment is allocated ahead: its zeros are not counted.
-    used=$(od -An -v -tx1 -w4096 "$last" | awk '/[1-9a-f]/ { n = NR } END { print n * 4096 }')
-    journal=$((journal - $(wc -c <"$last") + used))
-    awk -v j="$journal" -v l="$lmdb" -v n="$head" 'BEGIN { printf "%.0f\n", j / n }' |
-        row "disk an entry, journal" 0 bytes
-    awk -v j="$journal" -v l="$lmdb" -v n="$head" 'BEGIN { printf "%.0f\n", l / n }' |
-        row "disk an entry, tables" 0 bytes
-    awk -v j="$journal" -v l="$lmdb" -v n="$head" 'BEGIN { printf "%.0f\n", (j + l) / n }' |
-        row "disk an entry" 0 bytes
+    master "$ENTRIES"
+    sizes "$DATA/store-$ENTRIES"
+    echo "$JOURNAL_BYTES" | row "disk an entry, journal" 0 bytes
+    echo "$TABLE_BYTES" | row "disk an entry, tables" 0 bytes
+    echo "$((JOURNAL_BYTES + TABLE_BYTES))" | row "disk an entry" 0 bytes
 }
 
 # The same work for PostgreSQL on the same disk, where it and libpq are installed.
 bench_postgres() {
-    BUILD=$BUILD ROUNDS=$ROUNDS SECONDS_EACH=$SECONDS_EACH sh tests/bench/postgres/run.sh
+    . tests/bench/postgres/server.sh
+    pg_start || return 0
+    at_end() {
+        pg_stop
+        drop_data
+    }
+    pg_fill 0
+    for n in 1 16 64 256; do
+        out=$DATA/out
+        : >"$out"
+        for i in $(rounds); do
+            "$PGLOAD" -s "$PG" -c "$n" -t "$SECONDS_EACH" >>"$out"
+        done
+        cut -d' ' -f1 "$out" | row "PostgreSQL log" "$n" "logs/s"
+        cut -d' ' -f2 "$out" | row "PostgreSQL log p50" "$n" ms
+        cut -d' ' -f3 "$out" | row "PostgreSQL log p99" "$n" ms
+    done
+    pg_stop
 }
 
-[ -x "$BENCH" ] || { say "$BENCH is missing: make bench builds it"; exit 1; }
 echo "name,connections,median,min,max,unit"
 for section in ${*:-log postgres stats import refold verify start idle size}; do
     "bench_$section"

@@ -1,151 +1,222 @@
-/* The same closed loop against PostgreSQL: each request inserts one row and
- * adds one to a tally, in one transaction, before it is answered.
+/* The closed loop against PostgreSQL: each request inserts one case and adds
+ * one to a tally, in one transaction, before it is answered.
  *
- *     load CONNINFO CONNECTIONS SECONDS
+ *     load -s CONNINFO [-c CONNECTIONS] [-t SECONDS] [-p PID] [-d FOLDER] [-k CATALOGUE]
+ *     load -s CONNINFO -Q QUESTION -n TIMES
  *
- * Prints requests a second, then p50 and p99 in milliseconds. */
-#include <errno.h>
+ * One prepared statement, its parameters binary and packed beforehand, as the
+ * other generators pack theirs.  Prints what measure_end() does. */
+#include "tests/bench/bench.h"
+#include "tests/bench/cases.h"
+#include "tests/bench/measure.h"
+
+#include <endian.h>
 #include <libpq-fe.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
-#include <time.h>
-
-#define BUCKETS 200000 /* of 10 microseconds */
+#include <unistd.h>
 
 static const char statement[] =
-    "WITH one AS (INSERT INTO contacts (id, service, office, channel, topic, day, note)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7))"
-    " INSERT INTO tally (month, service, office, channel, topic, n) VALUES ($6 / 100, $2, $3, $4,"
-    " $5, 1) ON CONFLICT (month, service, office, channel, topic) DO UPDATE SET n = tally.n + 1";
+    "WITH one AS (INSERT INTO cases (id, municipality, service, office, channel, nature, topic,"
+    " day, note) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9))"
+    " INSERT INTO tally (month, service, office, channel, nature, topic, n)"
+    " VALUES ($8 / 100, $3, $4, $5, $6, $7, 1)"
+    " ON CONFLICT (month, service, office, channel, nature, topic) DO UPDATE SET n = tally.n + 1";
+
+#define PARAMETERS 9
+static const Oid types[PARAMETERS] = {20, 23, 21, 21, 21, 21, 21, 23, 25}; /* int8 4 2, text */
+static const int lengths[PARAMETERS] = {8, 4, 2, 2, 2, 2, 2, 4, CASES_NOTE};
+static const int binary[PARAMETERS] = {1, 1, 1, 1, 1, 1, 1, 1, 1};
 
 struct loader {
     PGconn *pg;
     uint64_t asked;
 };
 
-static uint64_t next_id;
-static uint64_t state = 88172645463325252u;
-static uint32_t buckets[BUCKETS];
+static struct {
+    const struct bench_case *cases;
+    size_t next;
+    uint64_t id;
+    int epoll;
+    struct measure measure;
+} run;
 
-static uint64_t now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-static unsigned choose(unsigned below) {
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return (unsigned)((state >> 33) % below);
-}
-
-static void stop(const char *what, PGconn *pg) {
-    fprintf(stderr, "postgres: %s: %s", what, pg != NULL ? PQerrorMessage(pg) : "\n");
-    exit(1);
+static noreturn void stop(const char *what, PGconn *pg) {
+    bench_die("PostgreSQL: %s: %s", what, PQerrorMessage(pg));
 }
 
 static void ask(struct loader *l) {
-    char text[6][24];
-    const char *values[7];
-    snprintf(text[0], sizeof text[0], "%llu", (unsigned long long)++next_id);
-    snprintf(text[1], sizeof text[1], "%u", choose(5));
-    snprintf(text[2], sizeof text[2], "%u", choose(8));
-    snprintf(text[3], sizeof text[3], "%u", choose(13));
-    snprintf(text[4], sizeof text[4], "%u", choose(20));
-    snprintf(text[5], sizeof text[5], "%u", 20240000 + (1 + choose(12)) * 100 + 1 + choose(28));
-    for (int i = 0; i < 6; i++) {
-        values[i] = text[i];
-    }
-    values[6] = "counter-3 a text as long as what the envelope of an entry says about itself";
-    l->asked = now();
-    if (!PQsendQueryPrepared(l->pg, "log", 7, values, NULL, NULL, 0)) {
+    const struct bench_case *k = &run.cases[run.next++ % CASES];
+    uint64_t id = htobe64(++run.id);
+    uint32_t municipality = htobe32(CASES_MUNICIPALITY);
+    uint32_t day = htobe32(cases_date());
+    uint16_t code[] = {htobe16(k->service_number), htobe16(k->office_number),
+                       htobe16(k->channel_number), htobe16(k->nature_number),
+                       htobe16(k->topic_number)};
+    const char *values[PARAMETERS] = {(char *)&id,      (char *)&municipality, (char *)&code[0],
+                                      (char *)&code[1], (char *)&code[2],      (char *)&code[3],
+                                      (char *)&code[4], (char *)&day,          cases_note};
+    l->asked = bench_now();
+    if (!PQsendQueryPrepared(l->pg, "log", PARAMETERS, values, lengths, binary, 1)) {
         stop("send", l->pg);
     }
-    while (PQflush(l->pg) == 1) {
+    for (int i = 0; PQflush(l->pg) == 1; i++) {
+        if (i > 1000000) {
+            stop("send", l->pg);
+        }
     }
 }
 
 /* Whether the answer was whole. */
-static int take(struct loader *l) {
+static bool take(struct loader *l) {
     if (!PQconsumeInput(l->pg)) {
         stop("read", l->pg);
     }
     while (!PQisBusy(l->pg)) {
         PGresult *r = PQgetResult(l->pg);
         if (r == NULL) {
-            return 1;
+            return true;
         }
         if (PQresultStatus(r) != PGRES_COMMAND_OK) {
             stop("refused", l->pg);
         }
         PQclear(r);
     }
-    return 0;
+    return false;
 }
 
-static double percentile(uint64_t n, double percent) {
-    uint64_t seen = 0;
-    for (int i = 0; i < BUCKETS; i++) {
-        seen += buckets[i];
-        if ((double)seen > (double)n * percent / 100) {
-            return (i + 1) / 100.0;
-        }
-    }
-    return BUCKETS / 100.0;
-}
-
-static void open_one(struct loader *l, const char *conninfo, int epoll) {
+static void open_one(struct loader *l, const char *conninfo) {
     l->pg = PQconnectdb(conninfo);
     if (PQstatus(l->pg) != CONNECTION_OK) {
         stop("connect", l->pg);
     }
-    PGresult *r = PQexec(l->pg, "SELECT coalesce(max(id), 0) FROM contacts");
-    uint64_t last = strtoull(PQgetvalue(r, 0, 0), NULL, 10);
-    next_id = last > next_id ? last : next_id;
+    PGresult *r = PQprepare(l->pg, "log", statement, PARAMETERS, types);
+    if (PQresultStatus(r) != PGRES_COMMAND_OK) {
+        stop("prepare", l->pg);
+    }
     PQclear(r);
-    PQclear(PQprepare(l->pg, "log", statement, 7, NULL));
     PQsetnonblocking(l->pg, 1);
     struct epoll_event e = {.events = EPOLLIN, .data.ptr = l};
-    epoll_ctl(epoll, EPOLL_CTL_ADD, PQsocket(l->pg), &e);
+    epoll_ctl(run.epoll, EPOLL_CTL_ADD, PQsocket(l->pg), &e);
 }
 
-int main(int argc, char **argv) {
-    if (argc != 4) {
-        return 2;
+static void last_id(PGconn *pg) {
+    PGresult *r = PQexec(pg, "SELECT coalesce(max(id), 0) FROM cases");
+    if (PQresultStatus(r) != PGRES_TUPLES_OK) {
+        stop("select", pg);
     }
-    int n = atoi(argv[2]);
-    int epoll = epoll_create1(0);
-    struct loader *loaders = calloc((size_t)n, sizeof *loaders);
+    run.id = strtoull(PQgetvalue(r, 0, 0), NULL, 10);
+    PQclear(r);
+}
+
+/* The same question `times` times; p50 and p99 in milliseconds, and its rows. */
+static void questions(const char *conninfo, const char *sql, unsigned long times) {
+    struct times took = times_new();
+    PGconn *pg = PQconnectdb(conninfo);
+    int rows = 0;
+    if (PQstatus(pg) != CONNECTION_OK) {
+        stop("connect", pg);
+    }
+    for (unsigned long i = 0; i <= times; i++) {
+        uint64_t begun = bench_now();
+        PGresult *r = PQexec(pg, sql);
+        if (PQresultStatus(r) != PGRES_TUPLES_OK) {
+            stop("select", pg);
+        }
+        if (i > 0) { /* the first one warms up */
+            times_add(&took, bench_now() - begun);
+        }
+        rows = PQntuples(r);
+        PQclear(r);
+    }
+    printf("%.3f %.3f %d\n", times_percentile(&took, 50), times_percentile(&took, 99), rows);
+    PQfinish(pg);
+    times_free(&took);
+}
+
+static void turn(void) {
+    struct epoll_event events[256];
+    int n = epoll_wait(run.epoll, events, 256, 30000);
+    if (n == 0) {
+        bench_die("no answer for thirty seconds");
+    }
     for (int i = 0; i < n; i++) {
-        open_one(&loaders[i], argv[1], epoll);
-    }
-    uint64_t length = (uint64_t)(strtod(argv[3], NULL) * 1e9);
-    uint64_t from = now() + length / 4;
-    uint64_t counted = 0;
-    for (int i = 0; i < n; i++) {
-        ask(&loaders[i]);
-    }
-    while (now() < from + length) {
-        struct epoll_event events[256];
-        int ready = epoll_wait(epoll, events, 256, 10000);
-        for (int i = 0; i < ready; i++) {
-            struct loader *l = events[i].data.ptr;
-            if (!take(l)) {
-                continue;
-            }
-            uint64_t t = now();
-            if (t >= from) {
-                uint64_t bucket = (t - l->asked) / 10000;
-                buckets[bucket < BUCKETS ? bucket : BUCKETS - 1]++;
-                counted++;
-            }
+        struct loader *l = events[i].data.ptr;
+        if (take(l)) {
+            measure_answer(&run.measure, l->asked, bench_now());
             ask(l);
         }
     }
-    printf("%.0f %.2f %.2f\n", (double)counted / ((double)(now() - from) / 1e9),
-           percentile(counted, 50), percentile(counted, 99));
+}
+
+static void cases(const struct load *load) {
+    struct loader *loaders = calloc(load->connections, sizeof *loaders);
+    if (loaders == NULL) {
+        bench_die("out of memory");
+    }
+    run.cases = cases_make(load->catalogue, CASES_LIVE);
+    run.epoll = epoll_create1(EPOLL_CLOEXEC);
+    for (unsigned i = 0; i < load->connections; i++) {
+        open_one(&loaders[i], load->socket);
+    }
+    last_id(loaders[0].pg);
+    measure_begin(&run.measure, load->seconds, 0, load->pid, load->data);
+    for (unsigned i = 0; i < load->connections; i++) {
+        ask(&loaders[i]);
+    }
+    while (measure_goes_on(&run.measure)) {
+        turn();
+    }
+    measure_end(&run.measure);
+    for (unsigned i = 0; i < load->connections; i++) {
+        PQfinish(loaders[i].pg);
+    }
+    free(loaders);
+}
+
+int main(int argc, char **argv) {
+    struct load load = {.catalogue = "plans/catalogue.yaml", .connections = 1, .seconds = 2};
+    const char *question = NULL;
+    int c;
+    while ((c = getopt(argc, argv, "s:c:t:p:d:k:Q:n:")) != -1) {
+        switch (c) {
+        case 'Q':
+            question = optarg;
+            break;
+        case 'n':
+            load.total = strtoul(optarg, NULL, 10);
+            break;
+        case 's':
+            load.socket = optarg;
+            break;
+        case 'c':
+            load.connections = (unsigned)strtoul(optarg, NULL, 10);
+            break;
+        case 't':
+            load.seconds = strtod(optarg, NULL);
+            break;
+        case 'p':
+            load.pid = strtol(optarg, NULL, 10);
+            break;
+        case 'd':
+            load.data = optarg;
+            break;
+        case 'k':
+            load.catalogue = optarg;
+            break;
+        default:
+            return 2;
+        }
+    }
+    if (load.socket == NULL) {
+        return 2;
+    }
+    if (question != NULL) {
+        questions(load.socket, question, load.total);
+    } else {
+        cases(&load);
+    }
     return 0;
 }
