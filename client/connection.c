@@ -14,6 +14,7 @@
 #define TRIES_DEFAULT   5
 #define CONNECT_DEFAULT 5000
 #define ANSWER_DEFAULT  60000
+#define LAST_WORDS_MS   1000 /* for what a daemon said that takes nothing any more */
 
 struct connection {
     struct connection_options options;
@@ -206,6 +207,7 @@ static enum exchange exchange(struct connection *c, Madoguchi__Request **pieces,
                               connection_answer_fn answer, void *ctx, bool *answered,
                               struct error *e) {
     uint32_t first = c->serial + 1;
+    unsigned patience_ms = c->options.answer_ms;
     for (size_t i = 0; i < n; i++) {
         SET(pieces[i], serial, ++c->serial);
         Madoguchi__ClientMessage message = MADOGUCHI__CLIENT_MESSAGE__INIT;
@@ -213,11 +215,12 @@ static enum exchange exchange(struct connection *c, Madoguchi__Request **pieces,
         message.request = pieces[i];
         if (send_message(c, &message) < 0 ||
             transport_flush(&c->transport, c->options.answer_ms) < 0) {
+            patience_ms = patience_ms < LAST_WORDS_MS ? patience_ms : LAST_WORDS_MS;
             break;
         }
     }
     for (;;) {
-        const Madoguchi__ServerMessage *message = next_message(c, &c->arena, c->options.answer_ms);
+        const Madoguchi__ServerMessage *message = next_message(c, &c->arena, patience_ms);
         if (message == NULL || message->body_case != MADOGUCHI__SERVER_MESSAGE__BODY_ANSWER) {
             return EXCHANGE_LOST;
         }

@@ -266,7 +266,9 @@ static size_t try_all(const struct command *c, uint64_t *random) {
             (!all && power_random(random, 4) != 0)) {
             continue;
         }
-        while (all && (fail_nth(c, f, n, plain.out) || n < made[f->call])) {
+        /* Without an end each takes as long as asking again does. */
+        long most = f->on && f->call != NTH_malloc ? 3 : LONG_MAX;
+        while (all && n <= most && (fail_nth(c, f, n, plain.out) || n < made[f->call])) {
             n++;
         }
         for (int sample = 0; sample < SAMPLES && !all; sample++, n++) {
