@@ -74,7 +74,7 @@ static int room_for_tables(struct store *s, struct error *e) {
  * stands in it, and one commit, which writes every page that was touched, serves
  * many groups.  It comes at the latest after this long, when this much waits, and
  * before anybody reads (store_settle). */
-#define SETTLE_MS    500
+#define SETTLE_MS    1000
 #define SETTLE_BYTES STORE_GROUP_BYTES
 
 static void committed(struct store *s) {

@@ -146,8 +146,8 @@ uint64_t store_flush_us(const struct store *s);
 void store_abort(struct store *s);
 
 /* Makes everything recorded visible to store_read(): one commit of the tables.
- * store_publish() does so by itself when half a second has passed since the last
- * one or much waits; call it before handing a question to store_read(), and when
+ * store_publish() does so by itself when a second has passed since the last one or
+ * much waits; call it before handing a question to store_read(), and when
  * the loop is idle.  Does nothing inside a group.  -1: the tables cannot be
  * written or committed; nothing recorded is lost, but readers would not see it. */
 int store_settle(struct store *s, struct error *e) MUST_CHECK;

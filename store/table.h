@@ -55,7 +55,7 @@ struct txn {
     const struct tables *tables;
     MDB_txn *mdb;
     int failed;     /* first failure: an LMDB code or errno; 0 while all is well */
-    size_t changes; /* puts and deletes anywhere but at the end of a table */
+    size_t changes; /* puts and deletes that may touch a page of their own */
     bool write;
 };
 
