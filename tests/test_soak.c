@@ -496,7 +496,7 @@ static void begin(uint64_t seed) {
     power_run_begin(&run, seed, false);
     free(run.asked);
     k = run.k;
-    k.daemon = k.settle = true;
+    k.daemon = true;
     kit_daemon_start(&k.d, config(&random));
     for (uint32_t i = 0; i < CLIENTS; i++) {
         struct client *c = &clients[i];

@@ -81,6 +81,7 @@ static struct {
 } files[] = {{.name = "format"},
              {.name = "boot"},
              {.name = "clean"},
+             {.name = "flushed"},
              {.name = SEGMENT},
              {.name = "fold/data.mdb"}};
 #define FILES (sizeof files / sizeof files[0])
