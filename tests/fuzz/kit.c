@@ -78,12 +78,8 @@ static struct {
     uint8_t *data;
     size_t len;
     size_t size; /* zeros up to here */
-} files[] = {{.name = "format"},
-             {.name = "boot"},
-             {.name = "clean"},
-             {.name = "flushed"},
-             {.name = SEGMENT},
-             {.name = "fold/data.mdb"}};
+} files[] = {{.name = "format"},  {.name = "boot"},  {.name = "clean"},
+             {.name = "flushed"}, {.name = SEGMENT}, {.name = "fold/data.mdb"}};
 #define FILES (sizeof files / sizeof files[0])
 
 static const struct store_options options = {
