@@ -198,9 +198,10 @@ static void refuse(struct session *s, struct request *r, enum way way, const str
         take_record(s, r);
         return;
     }
-    on_refusal(s->dispatch, r, e);
-    answer_error(s->conn, r->serial, 0, e);
-    request_release(s->dispatch->requests, r);
+    struct dispatch *d = s->dispatch;
+    on_refusal(d, r, e);
+    answer_error(s->conn, r->serial, 0, e); /* may close it, and s is gone then */
+    request_release(d->requests, r);
 }
 
 static void take_request(struct session *s, struct request *r) {

@@ -1,9 +1,8 @@
 #include "store/doctor.h"
 
-#include "store/known.h"
-
 #include "store/backup.h"
 #include "store/disk.h"
+#include "store/known.h"
 #include "store/verify.h"
 
 #include <errno.h>

@@ -84,6 +84,33 @@ START_TEST(torn_tail_is_cut) {
 }
 END_TEST
 
+static bool verifies(struct kit *k, struct error *e) {
+    return store_verify(k->d.store, false, NULL, NULL, e) == 0;
+}
+
+/* The daemon noted an entry that the journal does not have: start and proof say so,
+ * unless the machine was started anew since. */
+START_TEST(noted_entry_is_missing) {
+    static const uint8_t noted[8] = {[7] = 99};
+    struct kit k;
+    struct error e;
+    kit_files_begin(&k);
+    kit_live(&k, 1);
+    kit_close(&k, false);
+    ck_assert(verifies(&k, &e));
+    poke(&k, "flushed", noted, sizeof noted, 0);
+    kit_open_refused(&k, ERR_DOES_NOT_HOLD, "record 99");
+    ck_assert(!verifies(&k, &e));
+    ck_assert_int_eq(e.code, ERR_DOES_NOT_HOLD);
+    ck_assert_ptr_nonnull(strstr(e.en, "99"));
+    poke(&k, "boot", "other", 5, 0);
+    ck_assert(verifies(&k, &e));
+    kit_open(&k);
+    kit_expect_rounds(&k, 1);
+    kit_finish(&k);
+}
+END_TEST
+
 /* Any byte of a record that was acknowledged: named, never repaired. */
 START_TEST(flipped_byte_is_named) {
     static const uint64_t seqs[] = {1, 7, 20};
@@ -304,6 +331,7 @@ int main(void) {
     TCase *t = tcase_create("damage");
     tcase_set_timeout(t, 60);
     tcase_add_loop_test(t, torn_tail_is_cut, 1, 4);
+    tcase_add_test(t, noted_entry_is_missing);
     tcase_add_test(t, flipped_byte_is_named);
     tcase_add_test(t, flipped_byte_after_a_clean_stop);
     tcase_add_test(t, newer_format);
