@@ -5,6 +5,7 @@
 #include "daemon/listen.h"
 #include "daemon/log.h"
 #include "daemon/notify.h"
+#include "daemon/setting.h"
 #include "daemon/speech.h"
 #include "daemon/status.h"
 
@@ -61,59 +62,7 @@ struct server {
     uint64_t settle_seen;           /* ... when the timer was set */
 };
 
-/* ---- configuration ------------------------------------------------------------- */
-
-/* --listen takes the place of the configuration's. */
-static int override_listen(struct config *c, const struct serve_setting *setting, struct error *e) {
-    if (setting->n_listen == 0) {
-        return 0;
-    }
-    for (size_t i = 0; i < c->listen_count; i++) {
-        free(c->listen[i]);
-    }
-    c->listen_count = 0;
-    for (size_t i = 0; i < setting->n_listen; i++) {
-        c->listen[i] = strdup(setting->listen[i]);
-        if (c->listen[i] == NULL) {
-            return error_set(e, ERR_INTERNAL, "", "Out of memory.", "メモリーが足りません。");
-        }
-        c->listen_count = i + 1;
-    }
-    return 0;
-}
-
-static int load_config(const struct serve_setting *setting, struct config **out, struct error *e) {
-    if (setting->config != NULL) {
-        if (config_read(setting->config, out, e) != 0) {
-            return -1;
-        }
-    } else {
-        *out = config_defaults();
-        if (*out == NULL) {
-            return error_set(e, ERR_INTERNAL, "", "Out of memory.", "メモリーが足りません。");
-        }
-    }
-    if (setting->force_filesystem) {
-        (*out)->force_filesystem = true;
-    }
-    if (override_listen(*out, setting, e) != 0) {
-        config_free(*out);
-        return -1;
-    }
-    return 0;
-}
-
-int command_check_config(const struct serve_setting *setting) {
-    struct config *c;
-    struct error e;
-    if (load_config(setting, &c, &e) != 0) {
-        say_error(&e);
-        return EXIT_REFUSED;
-    }
-    config_print(c, stdout);
-    config_free(c);
-    return EXIT_DONE;
-}
+/* ---- limits ---------------------------------------------------------------------- */
 
 /* Connections that the descriptors of this process allow; raises the limit
  * where it may. */
@@ -161,7 +110,7 @@ static void reload(struct server *s) {
         return;
     }
     notify_reloading();
-    if (load_config(s->setting, &new, &e) != 0) {
+    if (setting_config(s->setting, &new, &e) != 0) {
         log_error(LEVEL_ERROR, "reload-refused", &e);
     } else {
         struct config *old = s->config;
@@ -577,7 +526,7 @@ int command_serve(const struct serve_setting *setting) {
     signal(SIGPIPE, SIG_IGN);
     fault_install();
     signal(SIGHUP, SIG_IGN); /* until the loop takes it: a reload too early must not kill */
-    if (load_config(setting, &s.config, &e) != 0) {
+    if (setting_config(setting, &s.config, &e) != 0) {
         return refuse(&e);
     }
     s.started = s.config;
