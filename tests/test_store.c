@@ -257,6 +257,39 @@ START_TEST(tables_are_let_go_for_a_copy) {
 }
 END_TEST
 
+/* What may fill LMDB's memory is committed whatever the time: the clock stands
+ * still here. */
+START_TEST(a_large_transaction_ends) {
+    enum { N = 1000, GROUPS = 33 };
+    static Madoguchi__Request *all[N];
+    static struct kit_answer answers[N];
+    struct kit k;
+    struct error e;
+    struct store_status status;
+    size_t commits = 0;
+    kit_files_begin(&k);
+    kit_log(&k, "citizen", "2024-04-15", NULL);
+    ck_assert_int_eq(store_settle(k.store, &e), 0);
+    uint64_t shown = kit_head(&k);
+    for (size_t g = 0; g < GROUPS; g++) {
+        arena_reset(&k.arena);
+        for (size_t i = 0; i < N; i++) {
+            all[i] = kit_request(&k, "log", "service", "citizen", "date", "2024-04-15", NULL);
+        }
+        kit_group(&k, all, N, answers);
+        store_status(k.store, &status);
+        commits += status.applied != shown;
+        shown = status.applied;
+    }
+    ck_assert_uint_eq(commits, 1);
+    kit_close(&k, false);
+    kit_open(&k);
+    store_status(k.store, &status);
+    ck_assert_uint_eq(status.applied, status.head);
+    kit_finish(&k);
+}
+END_TEST
+
 /* The catalogue with one more topic, packed. */
 static ProtobufCBinaryData catalogue_with(struct arena *a, const char *topic) {
     struct error e;
@@ -406,6 +439,7 @@ int main(void) {
     tcase_add_test(t, recorded_but_not_committed);
     tcase_add_test(t, an_aborted_group_leaves_nothing);
     tcase_add_test(t, tables_are_let_go_for_a_copy);
+    tcase_add_test(t, a_large_transaction_ends);
     tcase_add_test(t, a_catalogue_goes_with_its_group);
     tcase_add_test(t, a_large_group);
     tcase_add_test(t, many_segments);
