@@ -37,7 +37,8 @@ struct listen {
     struct event *timer;
     int spare; /* a descriptor to give up when there is none left; -1: given up */
     bool started, at_limit, no_descriptor, stopped;
-    bool scarce; /* the last try to accept found no descriptor */
+    unsigned deaf; /* tries in a row after which a socket was not watched */
+    bool scarce;   /* the last try to accept found no descriptor */
 };
 
 static void on_timer(evutil_socket_t fd, short what, void *arg);
@@ -69,15 +70,34 @@ static void pause_awhile(struct listen *l) {
     }
 }
 
+/* A socket cannot be watched for want of memory.  That may pass; if it does not,
+ * clients would wait in a queue that nobody looks at. */
+static void deaf(struct listen *l) {
+    if (l->deaf == 0) {
+        log_event(LEVEL_WARNING, "accept-paused",
+                  "why=\"no memory to watch a socket\" tried_again_ms=%d", LISTEN_PAUSE_MS);
+    }
+    if (++l->deaf == LISTEN_DEAF_TRIES) {
+        fault_loop("nobody could be accepted any more: no memory to watch a socket");
+    }
+    pause_awhile(l);
+}
+
 /* The one place that decides whether connections are accepted. */
 static void update(struct listen *l) {
     bool on = l->started && !l->at_limit && !l->no_descriptor && !l->stopped;
+    bool failed = false;
     for (size_t i = 0; i < l->n; i++) {
         if (!on) {
             event_del(l->places[i].event);
         } else if (event_add(l->places[i].event, NULL) != 0) {
-            pause_awhile(l); /* and then again */
+            failed = true;
         }
+    }
+    if (failed) {
+        deaf(l);
+    } else {
+        l->deaf = 0;
     }
 }
 

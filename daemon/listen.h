@@ -17,6 +17,11 @@
 #define LISTEN_TURN     64
 #define LISTEN_PAUSE_MS 100
 
+/* So many pauses in a row for want of memory to watch a socket, and the process
+ * ends (fault_loop): its supervisor can start it again, a queue that nobody looks
+ * at could not be told from a daemon at work. */
+#define LISTEN_DEAF_TRIES 10
+
 struct listen;
 
 struct listen_handler {
