@@ -23,6 +23,7 @@ struct group {
     void *ctx;
     struct request *first;
     struct request **end;
+    struct request *held; /* answered, but the store may still need them */
     size_t waiting;
     /* Connections answered in the last group and in the one before, and in both. */
     size_t peers[2], both;
@@ -58,16 +59,22 @@ struct group *group_new(struct event_base *base, struct store *store, struct con
     return g;
 }
 
+static void release(struct group *g, struct request **list) {
+    while (*list != NULL) {
+        struct request *r = *list;
+        *list = r->next;
+        request_release(g->requests, r);
+    }
+}
+
 void group_free(struct group *g) {
     if (g == NULL) {
         return;
     }
     flusher_free(g->flusher);
-    while (g->first != NULL) {
-        struct request *r = g->first;
-        g->first = r->next;
-        request_release(g->requests, r);
-    }
+    store_wait(g->store);
+    release(g, &g->held);
+    release(g, &g->first);
     free(g);
 }
 
@@ -181,7 +188,7 @@ static void answer(struct group *g, struct request *r) {
     conn_done(c);
 }
 
-/* Answers and releases the requests before `end`. */
+/* Answers the requests before `end`. */
 static void answer_until(struct group *g, const struct request *end) {
     size_t n = 0;
     metrics_group_ends(g->metrics);
@@ -192,7 +199,8 @@ static void answer_until(struct group *g, const struct request *end) {
         struct request *r = g->first;
         g->first = r->next;
         answer(g, r);
-        request_release(g->requests, r);
+        r->next = g->held;
+        g->held = r;
         n++;
     }
     g->waiting -= n;
@@ -233,6 +241,9 @@ void group_settle(struct group *g) {
     if (store_settle(g->store, &e) < 0) {
         die_of_tables(&e);
     }
+    if (!g->flushing) {
+        release(g, &g->held);
+    }
 }
 
 static void flushed(void *ctx, enum store_outcome outcome, const struct error *why) {
@@ -255,6 +266,7 @@ static bool run_one(struct group *g) {
         group_settle(g); /* while its flush goes on nothing can be made visible */
     }
     enum store_outcome outcome = store_begin(g->store, wall_ms(), &e);
+    release(g, &g->held);
     if (outcome == STORE_FATAL) {
         die(&e);
     }

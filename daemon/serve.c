@@ -352,6 +352,7 @@ static int open_store(struct server *s, struct error *e) {
         .map_bytes = s->config->map_bytes,
         .free_floor_bytes = s->config->free_floor_bytes,
         .segment_bytes = s->config->segment_bytes,
+        .fold_beside = true,
         .no_upgrade_copy = s->setting->no_upgrade_backup,
         .backup_directories = (const char *const *)s->config->backup_directories,
         .n_backup_directories = s->config->backup_directories_count,

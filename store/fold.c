@@ -138,7 +138,6 @@ static void put_number(struct fold *f, const Journal__Entry *entry) {
     }
     number_key(&k, prefix, year, n);
     txn_put_u64(&f->view.txn, TABLE_NUMBERS, &k, entry->seq);
-    view_number_used(&f->view, prefix, year, n);
 }
 
 static void put_link(struct fold *f, uint64_t parent, uint64_t child, enum link_role role) {

@@ -77,36 +77,6 @@ static int room_for_tables(struct store *s, struct error *e) {
 #define SETTLE_MS    1000
 #define SETTLE_BYTES STORE_GROUP_BYTES
 
-static void committed(struct store *s) {
-    s->shown = journal_head(s->journal)->seq;
-    s->shown_at = s->now;
-    s->shown_bytes = 0;
-    pthread_mutex_lock(&s->status_lock);
-    s->status.applied = s->shown;
-    pthread_mutex_unlock(&s->status_lock);
-}
-
-/* Opens the transaction.  What was recorded in one that was given up is folded
- * again first. */
-static int open_tables(struct store *s, struct error *e) {
-    if (s->fold.view.txn.mdb != NULL) {
-        return 0;
-    }
-    uint64_t head = journal_head(s->journal)->seq;
-    if (s->shown != head) {
-        if (catchup(&s->fold, &s->tables, head, "folding", NULL, NULL, e) < 0) {
-            return -1;
-        }
-        committed(s);
-    }
-    return txn_begin(&s->fold.view.txn, &s->tables, true, e);
-}
-
-static void give_up_tables(struct store *s) {
-    fold_drop(&s->fold);
-    txn_abort(&s->fold.view.txn);
-}
-
 /* Nothing recorded is lost by it, which the words of LMDB do not say. */
 static int not_shown(struct error *e) {
     return e->code == ERR_FULL
@@ -127,40 +97,47 @@ static int not_shown(struct error *e) {
                      "");
 }
 
+static void note_settled(struct store *s) {
+    s->settled_at = s->now;
+    s->settled_bytes = 0;
+}
+
 int store_settle(struct store *s, struct error *e) {
-    const struct journal_head *head = journal_head(s->journal);
     if (s->in_group) {
         return 0;
     }
-    if (s->shown == head->seq) {
-        give_up_tables(s); /* nothing is in them, and who copies them waits */
-        return 0;
-    }
-    if (open_tables(s, e) < 0) {
+    if (follow_settle(s->follow, journal_head(s->journal), e) < 0) {
         return not_shown(e);
     }
-    if (s->shown == head->seq) { /* they were given up, and folded again just now */
-        return 0;
-    }
-    if (fold_finish(&s->fold, head->seq, head->hash, e) < 0 ||
-        txn_commit(&s->fold.view.txn, e) < 0) {
-        give_up_tables(s);
-        return not_shown(e);
-    }
-    committed(s);
+    note_settled(s);
     return 0;
 }
 
 static bool settle_due(const struct store *s) {
-    return s->tight || atomic_load(&s->copying) > 0 || s->now < s->shown_at ||
-           s->now >= s->shown_at + SETTLE_MS || /* or set back */
-           s->shown_bytes >= SETTLE_BYTES || fold_is_large(&s->fold);
+    return s->tight || atomic_load(&s->copying) > 0 || s->now < s->settled_at ||
+           s->now >= s->settled_at + SETTLE_MS || /* or set back */
+           s->settled_bytes >= SETTLE_BYTES || follow_is_large(s->follow);
 }
 
 /* Also while nothing is recorded: who copies the tables waits, and what was
  * recorded before wants to be seen. */
 static enum store_outcome settle_if_due(struct store *s, struct error *e) {
-    return settle_due(s) && store_settle(s, e) < 0 ? STORE_FATAL : STORE_DONE;
+    if (follow_failed(s->follow, e) < 0) {
+        not_shown(e);
+        return STORE_FATAL;
+    }
+    if (!settle_due(s)) {
+        return STORE_DONE;
+    }
+    if (s->tight || atomic_load(&s->copying) > 0) {
+        return store_settle(s, e) < 0 ? STORE_FATAL : STORE_DONE;
+    }
+    if (follow_settle_later(s->follow, journal_head(s->journal), e) < 0) {
+        not_shown(e);
+        return STORE_FATAL;
+    }
+    note_settled(s);
+    return STORE_DONE;
 }
 
 enum store_outcome store_begin(struct store *s, uint64_t now, struct error *e) {
@@ -172,8 +149,9 @@ enum store_outcome store_begin(struct store *s, uint64_t now, struct error *e) {
     if (rc == 0) {
         rc = journal_reserve(s->journal, JOURNAL_RECORD_MAX, e);
     }
-    if (rc == 0) {
-        rc = open_tables(s, e);
+    follow_wait(s->follow); /* what the last group was made of is needed no longer */
+    if (rc == 0 && follow_is_behind(s->follow)) {
+        rc = store_settle(s, e);
     }
     pthread_mutex_lock(&s->status_lock);
     s->status.full = rc < 0;
@@ -189,7 +167,8 @@ void store_abort(struct store *s) {
     if (s->in_group) {
         s->in_group = false;
         if (s->broken || s->group_entries > 0) {
-            give_up_tables(s);
+            follow_give_up(s->follow);
+            ahead_forget(&s->ahead);
         }
         journal_unstage(s->journal);
         s->recorded_at = s->status.recorded_at; /* a clock that was wrong leaves nothing */
@@ -198,6 +177,16 @@ void store_abort(struct store *s) {
 }
 
 /* ---- one entry --------------------------------------------------------------------- */
+
+/* Whether folding it asks for nothing that was recorded before, and changes nothing
+ * that a later request asks for other than by its id (struct ahead) or through
+ * follow_view(): its fold cannot be refused, and may come later. */
+static bool stands_alone(const Journal__Entry *entry) {
+    const Journal__Act *act = entry->body_case == JOURNAL__ENTRY__BODY_ACT ? entry->act : NULL;
+    return act != NULL && entry->row == NULL && !act->has_session && !act->has_with_case &&
+           (act->kind == MADOGUCHI__ACT_KIND__LOG || act->kind == MADOGUCHI__ACT_KIND__TALLY ||
+            act->kind == MADOGUCHI__ACT_KIND__DECLINE);
+}
 
 int store_group_add(struct store *s, Journal__Entry *entry, struct arena *a, struct error *e) {
     ProtobufCBinaryData bytes;
@@ -216,11 +205,15 @@ int store_group_add(struct store *s, Journal__Entry *entry, struct arena *a, str
     if (journal_stage(s->journal, &iov, 1, &place, NULL, e) < 0) {
         return -1;
     }
-    if (fold_apply(&s->fold, entry, place, e) < 0) {
+    /* Little room: that there is enough must be known before the flush. */
+    bool later = stands_alone(entry) && !s->tight;
+    if ((later ? follow_later(s->follow, entry, place, e)
+               : follow_now(s->follow, entry, place, e)) < 0) {
         /* The journal's group and the tables disagree now: all of it must go. */
         s->broken = true;
         return -1;
     }
+    ahead_note(&s->ahead, entry);
     s->recorded_at = entry->recorded_at;
     s->group_entries++;
     s->group_bytes += bytes.len;
@@ -265,10 +258,10 @@ static int row_identity(const Madoguchi__Request *request, struct arena *a, uint
     return 0;
 }
 
-static int answer_again(struct store *s, uint64_t seq, struct arena *a, struct store_result *result,
+static int answer_again(struct view *v, uint64_t seq, struct arena *a, struct store_result *result,
                         struct error *e) {
     Journal__Entry *entry;
-    if (view_entry(&s->fold.view, seq, a, &entry, e) < 0) {
+    if (view_entry(v, seq, a, &entry, e) < 0) {
         return -1;
     }
     *result = (struct store_result){.seq = seq, .known = true};
@@ -281,18 +274,22 @@ static int answer_again(struct store *s, uint64_t seq, struct arena *a, struct s
 }
 
 /* 1 when the request was recorded before, 0 when not, -1 refused. */
-static int find_request(struct store *s, const struct store_actor *actor,
-                        const Madoguchi__Request *request, struct arena *a,
+static int find_request(struct recording *r, const struct store_actor *actor,
                         struct store_result *result, struct error *e) {
+    const Madoguchi__Request *request = r->request;
+    struct arena *a = r->arena;
     struct key k;
     uint64_t seq;
     uint8_t hash[32];
+    if (ahead_is_new(r->ahead, request->id)) {
+        return 0;
+    }
     fold_request_key(&k, actor->id, strlen(actor->id), request->id);
-    if (!txn_get_u64(&s->fold.view.txn, TABLE_REQUESTS, &k, &seq)) {
+    if (!txn_get_u64(&record_view(r)->txn, TABLE_REQUESTS, &k, &seq)) {
         return 0;
     }
     Journal__Entry *entry;
-    if (view_entry(&s->fold.view, seq, a, &entry, e) < 0 || request_hash(request, a, hash, e) < 0) {
+    if (view_entry(r->view, seq, a, &entry, e) < 0 || request_hash(request, a, hash, e) < 0) {
         return -1;
     }
     if (entry->request_hash.len != 32 || memcmp(entry->request_hash.data, hash, 32) != 0) {
@@ -304,7 +301,7 @@ static int find_request(struct store *s, const struct store_actor *actor,
             "番号を使ってください。",
             (unsigned long long)seq);
     }
-    return answer_again(s, seq, a, result, e) < 0 ? -1 : 1;
+    return answer_again(r->view, seq, a, result, e) < 0 ? -1 : 1;
 }
 
 static uint32_t request_date(const Madoguchi__Request *request) {
@@ -318,16 +315,18 @@ static uint32_t request_date(const Madoguchi__Request *request) {
     }
 }
 
-static int find_row(struct store *s, const Madoguchi__Request *request, const uint8_t identity[16],
-                    struct arena *a, struct store_result *result, struct error *e) {
+static int find_row(struct recording *r, const uint8_t identity[16], struct store_result *result,
+                    struct error *e) {
+    const Madoguchi__Request *request = r->request;
+    struct txn *x = &record_view(r)->txn;
     struct key k;
     uint64_t seq;
     Journal__Row row = JOURNAL__ROW__INIT;
     message_copy(&row.base, &request->row->base);
     SET(&row, identity, ((ProtobufCBinaryData){16, (uint8_t *)identity}));
     fold_identity_key(&k, &row, request_date(request));
-    if (txn_get_u64(&s->fold.view.txn, TABLE_ROWS, &k, &seq)) {
-        return answer_again(s, seq, a, result, e) < 0 ? -1 : 1;
+    if (txn_get_u64(x, TABLE_ROWS, &k, &seq)) {
+        return answer_again(r->view, seq, r->arena, result, e) < 0 ? -1 : 1;
     }
     bool opens = (request->body_case == MADOGUCHI__REQUEST__BODY_ACT &&
                   request->act->kind == MADOGUCHI__ACT_KIND__LOG) ||
@@ -337,7 +336,7 @@ static int find_row(struct store *s, const Madoguchi__Request *request, const ui
         return 0;
     }
     fold_ref_key(&k, request->row->source, request->row->ref);
-    if (txn_get_u64(&s->fold.view.txn, TABLE_ROWS, &k, &seq)) {
+    if (txn_get_u64(x, TABLE_ROWS, &k, &seq)) {
         return error_set(
             e, ERR_CONFLICT, "ref",
             "This ref was imported before with other values, as entry #%llu. Change "
@@ -389,72 +388,90 @@ static int add_row(Journal__Entry *entry, const Madoguchi__Request *request,
     return 0;
 }
 
-static int make_and_add(struct store *s, const struct store_actor *actor,
-                        const Madoguchi__Request *request, const uint8_t *identity, struct arena *a,
-                        struct store_result *result, struct error *e) {
-    Journal__Entry entry = JOURNAL__ENTRY__INIT;
-    struct recording r = {.view = &s->fold.view,
-                          .request = request,
-                          .municipality = s->municipality,
-                          .arena = a,
-                          .today = calendar_today((int64_t)s->now),
-                          .entry = &entry};
-    r.catalogue = view_catalogue(&s->fold.view, UINT64_MAX, e);
-    if (r.catalogue == NULL) {
+/* The catalogue in force, to be given back to s->catalogues. */
+static const struct catalogue *newest_catalogue(struct store *s, struct recording *r,
+                                                struct error *e) {
+    const struct catalogue *c =
+        s->ahead.catalogue == 0 ? NULL : catalogues_take(s->catalogues, s->ahead.catalogue);
+    if (c == NULL) {
+        c = view_catalogue(record_view(r), UINT64_MAX, e);
+        s->ahead.catalogue = c == NULL ? 0 : r->view->newest_catalogue;
+    }
+    return c;
+}
+
+static int make_and_add(struct store *s, struct recording *r, const struct store_actor *actor,
+                        const uint8_t *identity, struct store_result *result, struct error *e) {
+    const Madoguchi__Request *request = r->request;
+    /* It may be folded when the caller has gone on: it lives in the arena. */
+    Journal__Entry *entry = arena_alloc(r->arena, sizeof *entry);
+    if (entry == NULL) {
+        return view_no_room(e);
+    }
+    journal__entry__init(entry);
+    r->entry = entry;
+    r->catalogue = newest_catalogue(s, r, e);
+    if (r->catalogue == NULL) {
         return -1;
     }
-    int rc = record_make(&r, e);
-    view_catalogue_done(&s->fold.view, r.catalogue);
+    int rc = record_make(r, e);
+    catalogues_give(s->catalogues, r->catalogue);
     if (rc == 0 && request->row != NULL) {
-        rc = add_row(&entry, request, identity, a, e);
+        rc = add_row(entry, request, identity, r->arena, e);
     }
     if (rc < 0) {
         return -1;
     }
-    *result = (struct store_result){.n_warning = entry.n_warning};
-    result->warning = (const Journal__Warning *const *)entry.warning;
+    *result = (struct store_result){.n_warning = entry->n_warning};
+    result->warning = (const Journal__Warning *const *)entry->warning;
     if (request->has_check && request->check) {
         return 0;
     }
-    if (fill_envelope(&entry, actor, request, a, e) < 0 || store_group_add(s, &entry, a, e) < 0) {
+    if (fill_envelope(entry, actor, request, r->arena, e) < 0 ||
+        store_group_add(s, entry, r->arena, e) < 0) {
         return -1;
     }
-    result->seq = entry.seq;
-    if (entry.has_number) {
-        result->number = arena_strndup(a, entry.number.data, entry.number.len);
+    result->seq = entry->seq;
+    if (entry->has_number) {
+        result->number = arena_strndup(r->arena, entry->number.data, entry->number.len);
     }
     return 0;
 }
 
-static int find_or_make(struct store *s, const struct store_actor *actor,
-                        const Madoguchi__Request *request, struct arena *a,
+static int find_or_make(struct store *s, struct recording *r, const struct store_actor *actor,
                         struct store_result *result, struct error *e) {
-    uint8_t *identity = arena_alloc(a, 16);
+    uint8_t *identity = arena_alloc(r->arena, 16);
     if (identity == NULL) {
         return view_no_room(e);
     }
-    int known = find_request(s, actor, request, a, result, e);
-    if (known == 0 && request->row != NULL) {
-        if (row_identity(request, a, identity, e) < 0) {
+    int known = find_request(r, actor, result, e);
+    if (known == 0 && r->request->row != NULL) {
+        if (row_identity(r->request, r->arena, identity, e) < 0) {
             return -1;
         }
-        known = find_row(s, request, identity, a, result, e);
+        known = find_row(r, identity, result, e);
     }
     if (known != 0) {
         return known < 0 ? -1 : 0;
     }
-    return make_and_add(s, actor, request, identity, a, result, e);
+    return make_and_add(s, r, actor, identity, result, e);
 }
 
 int store_record(struct store *s, const struct store_actor *actor,
                  const Madoguchi__Request *request, struct arena *a, struct store_result *result,
                  struct error *e) {
-    int rc = find_or_make(s, actor, request, a, result, e);
-    if (s->fold.view.txn.failed != 0) {
+    struct recording r = {.follow = s->follow,
+                          .ahead = &s->ahead,
+                          .request = request,
+                          .municipality = s->municipality,
+                          .arena = a,
+                          .today = calendar_today((int64_t)s->now)};
+    int rc = find_or_make(s, &r, actor, result, e);
+    if (r.view != NULL && r.view->txn.failed != 0) {
         /* What could not be read is not what is not there: neither a refusal nor
          * an answer may stand on it. */
         s->broken = true;
-        return txn_error(&s->fold.view.txn, e);
+        return txn_error(&r.view->txn, e);
     }
     return rc;
 }
@@ -472,11 +489,12 @@ enum store_outcome store_seal(struct store *s, struct error *e) {
         return settle_if_due(s, e);
     }
     const struct journal_head *head = journal_staged_head(s->journal);
-    if (s->tight && fold_finish(&s->fold, head->seq, head->hash, e) < 0) {
+    if (s->tight && follow_try(s->follow, head, e) < 0) {
         store_abort(s);
         s->group_entries = 0;
         return STORE_REFUSED;
     }
+    follow_go(s->follow);
     return STORE_DONE;
 }
 
@@ -496,7 +514,7 @@ uint64_t store_flush_us(const struct store *s) {
 enum store_outcome store_publish(struct store *s, struct error *e) {
     const struct journal_head *head = journal_head(s->journal);
     s->in_group = false;
-    s->shown_bytes += s->group_bytes;
+    s->settled_bytes += s->group_bytes;
     known_note(s->notefd, head->seq);
     pthread_mutex_lock(&s->status_lock);
     s->status.groups++;
@@ -515,5 +533,13 @@ enum store_outcome store_commit(struct store *s, struct error *e) {
         return outcome;
     }
     outcome = store_flush(s, e);
-    return outcome == STORE_DONE ? store_publish(s, e) : outcome;
+    if (outcome == STORE_DONE) {
+        outcome = store_publish(s, e);
+    }
+    follow_wait(s->follow);
+    return outcome;
+}
+
+void store_wait(struct store *s) {
+    follow_wait(s->follow);
 }

@@ -2,7 +2,8 @@
 #ifndef MADOGUCHI_STORE_INTERNAL_H
 #define MADOGUCHI_STORE_INTERNAL_H
 
-#include "store/fold.h"
+#include "store/ahead.h"
+#include "store/follow.h"
 #include "store/store.h"
 
 #include <pthread.h>
@@ -22,10 +23,10 @@ struct store {
     struct tables tables;
     struct journal *journal;
     struct catalogues *catalogues;
-    struct fold fold;   /* the writer's; its transaction stays open from group to group */
-    uint64_t shown;     /* seq of the last entry that is committed to the tables */
-    uint64_t shown_at;  /* when, ms */
-    size_t shown_bytes; /* of entries since */
+    struct follow *follow; /* the tables */
+    struct ahead ahead;
+    uint64_t settled_at;  /* when the tables were settled last, ms */
+    size_t settled_bytes; /* of entries since */
     bool in_group;
     bool tight;           /* little room in the map or on the disk */
     bool broken;          /* a table could not be written in this group */
@@ -102,7 +103,9 @@ int filesystem_judge(const char *path, uint32_t magic, bool force, const char **
 /* ---- record.c ---------------------------------------------------------------------- */
 
 struct recording {
-    struct view *view;
+    struct follow *follow;
+    struct ahead *ahead;
+    struct view *view; /* NULL until it is looked into */
     const struct catalogue *catalogue;
     const Madoguchi__Request *request;
     const char *municipality;
@@ -110,6 +113,9 @@ struct recording {
     uint32_t today;
     Journal__Entry *entry; /* out: body, row, number, warnings */
 };
+
+/* What is recorded.  Asking for it waits until all of it is folded. */
+struct view *record_view(struct recording *r);
 
 /* Validates the request against everything recorded and makes the entry's body
  * (everything but the envelope). */

@@ -255,21 +255,27 @@ static int open_journal(struct store *s, const struct journal_mark *mark, bool c
 
 static int catch_up(struct store *s, struct error *e) {
     s->catalogues = catalogues_new();
-    s->fold.view.journal = s->journal;
-    s->fold.view.catalogues = s->catalogues;
-    if (s->catalogues == NULL || fold_init(&s->fold, e) < 0) {
+    if (s->catalogues == NULL) {
         return view_no_room(e);
     }
-    return catchup(&s->fold, &s->tables, journal_head(s->journal)->seq, "folding",
-                   s->options.progress, s->options.progress_ctx, e);
+    const struct follow_setting setting = {.tables = &s->tables,
+                                           .journal = s->journal,
+                                           .catalogues = s->catalogues,
+                                           .beside = s->options.fold_beside,
+                                           .lock = &s->status_lock,
+                                           .shown_to = &s->status.applied};
+    s->follow = follow_new(&setting, e);
+    return s->follow == NULL ? -1
+                             : follow_catch_up(s->follow, journal_head(s->journal)->seq,
+                                               s->options.progress, s->options.progress_ctx, e);
 }
 
 /* Who the store belongs to stands in its first entry. */
-static int read_founding(struct store *s, struct error *e) {
+static int read_founding(struct store *s, struct view *v, struct error *e) {
     struct arena a;
     Journal__Entry *entry;
     arena_init(&a, 1u << 20);
-    int rc = view_entry(&s->fold.view, 1, &a, &entry, e);
+    int rc = view_entry(v, 1, &a, &entry, e);
     if (rc == 0 &&
         (entry->body_case != JOURNAL__ENTRY__BODY_FOUNDING || entry->founding->store_id.len != 16 ||
          entry->founding->municipality.len != 6)) {
@@ -282,7 +288,7 @@ static int read_founding(struct store *s, struct error *e) {
         s->name = strndup((const char *)entry->founding->name.data, entry->founding->name.len);
     }
     if (rc == 0) {
-        rc = view_entry(&s->fold.view, journal_head(s->journal)->seq, &a, &entry, e);
+        rc = view_entry(v, journal_head(s->journal)->seq, &a, &entry, e);
     }
     if (rc == 0) {
         s->recorded_at = entry->recorded_at;
@@ -294,7 +300,7 @@ static int read_founding(struct store *s, struct error *e) {
 static int after_opening(struct store *s, struct error *e) {
     const struct journal_head *head = journal_head(s->journal);
     known_note(s->notefd, head->seq);
-    s->status.head = s->status.applied = s->shown = head->seq;
+    s->status.head = s->status.applied = head->seq;
     memcpy(s->status.head_hash, head->hash, 32);
     s->status.fold_version = FOLD_VERSION;
     struct backup_memory backup;
@@ -304,11 +310,15 @@ static int after_opening(struct store *s, struct error *e) {
     if (head->seq == 0) {
         return 0;
     }
-    if (txn_begin(&s->fold.view.txn, &s->tables, false, e) < 0) {
+    struct view v = {.journal = s->journal, .catalogues = s->catalogues};
+    if (txn_begin(&v.txn, &s->tables, false, e) < 0) {
         return -1;
     }
-    int rc = read_founding(s, e);
-    txn_abort(&s->fold.view.txn);
+    int rc = read_founding(s, &v, e);
+    if (rc == 0) {
+        ahead_init(&s->ahead, &v);
+    }
+    txn_abort(&v.txn);
     s->status.recorded_at = s->recorded_at;
     return rc;
 }
@@ -412,10 +422,11 @@ void store_close(struct store *s, bool clean) {
     store_abort(s);
     struct journal_mark mark = {0};
     struct error e;
-    if (clean && s->journal != NULL && s->shown > 0 && store_settle(s, &e) < 0) {
+    if (clean && s->follow != NULL && s->status.head > 0 && store_settle(s, &e) < 0) {
         notice(s, e.en);
     }
-    txn_abort(&s->fold.view.txn);
+    follow_free(s->follow);
+    ahead_free(&s->ahead);
     bool dead = s->journal != NULL && journal_dead(s->journal);
     if (s->journal != NULL) {
         mark = journal_close(s->journal);
@@ -424,7 +435,6 @@ void store_close(struct store *s, bool clean) {
         write_mark(s, &mark, &e) < 0) {
         notice(s, e.en);
     }
-    fold_done(&s->fold);
     tables_close(&s->tables);
     catalogues_free(s->catalogues);
     if (s->notefd >= 0) {

@@ -37,6 +37,13 @@ void record_warn(struct recording *r, const char *en, const char *ja, ...) {
     entry->warning[entry->n_warning++] = w;
 }
 
+struct view *record_view(struct recording *r) {
+    if (r->view == NULL) {
+        r->view = follow_view(r->follow);
+    }
+    return r->view;
+}
+
 /* ---- what all kinds share ---------------------------------------------------------- */
 
 int record_check_date(struct recording *r, const char *field, uint32_t date, struct error *e) {
@@ -111,7 +118,8 @@ static int is_void(const char *field, ProtobufCBinaryData number, struct error *
 
 int record_live_case(struct recording *r, const char *field, ProtobufCBinaryData number,
                      uint64_t *seq, Fold__Case **out, struct error *e) {
-    if (!view_number(r->view, number, seq) || (*out = view_case(r->view, *seq, r->arena)) == NULL) {
+    if (!view_number(record_view(r), number, seq) ||
+        (*out = view_case(record_view(r), *seq, r->arena)) == NULL) {
         return not_found(field, number, e);
     }
     return (*out)->has_voided ? is_void(field, number, e) : 0;
@@ -119,8 +127,8 @@ int record_live_case(struct recording *r, const char *field, ProtobufCBinaryData
 
 int record_live_session(struct recording *r, const char *field, ProtobufCBinaryData number,
                         uint64_t *seq, Fold__Session **out, struct error *e) {
-    if (!view_number(r->view, number, seq) ||
-        (*out = view_session(r->view, *seq, r->arena)) == NULL) {
+    if (!view_number(record_view(r), number, seq) ||
+        (*out = view_session(record_view(r), *seq, r->arena)) == NULL) {
         return error_set(
             e, ERR_NOT_FOUND, field,
             "%s: there is no session %.*s here. Give the number that `session plan` "
@@ -143,7 +151,7 @@ int record_live_session(struct recording *r, const char *field, ProtobufCBinaryD
 bool record_ref(struct recording *r, ProtobufCBinaryData ref, uint64_t *seq) {
     struct key k;
     fold_ref_key(&k, r->request->row->source, ref);
-    return txn_get_u64(&r->view->txn, TABLE_ROWS, &k, seq);
+    return txn_get_u64(&record_view(r)->txn, TABLE_ROWS, &k, seq);
 }
 
 static int unknown_ref(const char *field, ProtobufCBinaryData ref, struct error *e) {
@@ -178,7 +186,7 @@ static int resolve(struct recording *r, struct act_context *c, struct error *e) 
     if (needs_case(a->kind) && !a->has_case_number && row != NULL) {
         c->lost_ref = !record_ref(r, row->ref, &seq);
         if (!c->lost_ref) {
-            Fold__Case *k = view_case(r->view, seq, r->arena);
+            Fold__Case *k = view_case(record_view(r), seq, r->arena);
             if (k == NULL) {
                 return error_set(
                     e, ERR_STATE, "ref",
@@ -188,10 +196,10 @@ static int resolve(struct recording *r, struct act_context *c, struct error *e) 
             SET(a, case_number, k->number);
         }
     }
-    if (a->has_session && row != NULL && !view_number(r->view, a->session, &seq)) {
+    if (a->has_session && row != NULL && !view_number(record_view(r), a->session, &seq)) {
         Fold__Session *s = NULL;
-        c->lost_session =
-            !record_ref(r, a->session, &seq) || (s = view_session(r->view, seq, r->arena)) == NULL;
+        c->lost_session = !record_ref(r, a->session, &seq) ||
+                          (s = view_session(record_view(r), seq, r->arena)) == NULL;
         if (!c->lost_session) {
             SET(a, session, s->number);
         }
@@ -253,10 +261,10 @@ static int linked_outcome(void *ctx, const struct link *link) {
 
 /* Whether any live entry of the case has the outcome, not only the last one. */
 static bool has_outcome(struct recording *r, const struct act_context *c) {
-    struct having h = {.view = r->view, .outcome = c->act->outcome};
+    struct having h = {.view = record_view(r), .outcome = c->act->outcome};
     arena_init(&h.arena, 4u << 20);
     if (live_outcome(&h, c->opening) == 0) {
-        view_links(r->view, c->opening, linked_outcome, &h);
+        view_links(record_view(r), c->opening, linked_outcome, &h);
     }
     arena_free(&h.arena);
     return h.found;
@@ -302,7 +310,14 @@ static int open_number(struct recording *r, char prefix, uint32_t date, struct e
     if (number == NULL) {
         return view_no_room(e);
     }
-    number_format(prefix, year, view_next_number(r->view, prefix, year), number);
+    uint32_t next = ahead_next_number(r->ahead, prefix, year);
+    if (next == 0) {
+        next = view_next_number(record_view(r), prefix, year);
+        if (r->view->txn.failed == 0) {
+            ahead_set_number(r->ahead, prefix, year, next);
+        }
+    }
+    number_format(prefix, year, next, number);
     SET(r->entry, number, bytes_of(number));
     return 0;
 }
@@ -374,15 +389,15 @@ static int live_naming(void *ctx, const struct link *link) {
 }
 
 bool record_session_named(struct recording *r, uint64_t opening, struct error *e) {
-    struct naming n = {.view = r->view};
-    const Fold__Session *session = view_session(r->view, opening, r->arena);
+    struct naming n = {.view = record_view(r)};
+    const Fold__Session *session = view_session(record_view(r), opening, r->arena);
     if (session == NULL) {
         return false;
     }
     /* An entry corrected to another session keeps its link to this one. */
     n.number = session->number;
     arena_init(&n.arena, 4u << 20);
-    view_links(r->view, opening, live_naming, &n);
+    view_links(record_view(r), opening, live_naming, &n);
     arena_free(&n.arena);
     if (n.named) {
         error_set(e, ERR_STATE, "session",
@@ -396,7 +411,7 @@ static int session_of_request(struct recording *r, Journal__Session *s, uint64_t
                               Fold__Session **state, struct error *e) {
     const Madoguchi__Row *row = r->request->row;
     if (!s->has_session && row != NULL && row->has_ref && record_ref(r, row->ref, opening)) {
-        *state = view_session(r->view, *opening, r->arena);
+        *state = view_session(record_view(r), *opening, r->arena);
         if (*state == NULL) {
             return error_set(e, ERR_STATE, "ref",
                              "This ref opened a case, not a session. Give each its own ref.",
@@ -564,7 +579,7 @@ int record_make(struct recording *r, struct error *e) {
         return error_set(e, ERR_INVALID, "", "This request records nothing.",
                          "記録する要求ではありません。");
     }
-    if (rc == 0 && r->view->txn.failed != 0) {
+    if (rc == 0 && r->view != NULL && r->view->txn.failed != 0) {
         rc = txn_error(&r->view->txn, e);
     }
     if (rc == 0 && check_suspicious(r->request)) {

@@ -106,21 +106,21 @@ static int held_date(void *ctx, const struct link *link) {
 static int check_session_dates(struct recording *r, const Journal__Entry *entry, struct error *e) {
     const Journal__Session *s = entry->session;
     bool hold = s->kind == MADOGUCHI__SESSION_KIND__HOLD;
-    uint64_t opening = fold_owner(r->view, entry);
+    uint64_t opening = fold_owner(record_view(r), entry);
     if (hold && (s->has_date || entry->has_number)) {
         return record_check_date(r, "date", s->date, e);
     }
     if (hold) {
         Journal__Entry *plan;
-        return view_effective(r->view, opening, r->arena, &plan, e) < 0
+        return view_effective(record_view(r), opening, r->arena, &plan, e) < 0
                    ? -1
                    : record_check_date(r, "date", plan->session->date, e);
     }
     if (s->kind != MADOGUCHI__SESSION_KIND__PLAN) {
         return s->has_date ? record_check_planned(r, s->date, e) : 0;
     }
-    struct held_dates d = {.view = r->view, .arena = r->arena, .error = e};
-    if (view_links(r->view, opening, held_date, &d) != 0) {
+    struct held_dates d = {.view = record_view(r), .arena = r->arena, .error = e};
+    if (view_links(record_view(r), opening, held_date, &d) != 0) {
         return -1;
     }
     return d.held && d.given == 0 ? record_check_date(r, "date", s->date, e)
@@ -228,7 +228,7 @@ static int target_of(struct recording *r, uint64_t given, bool has_given, uint64
                              "必要です。");
         }
     }
-    if (!view_entry_state(r->view, *seq, state)) {
+    if (!view_entry_state(record_view(r), *seq, state)) {
         return error_set(
             e, ERR_NOT_FOUND, "entry",
             "There is no entry #%llu. `madoguchi show CASE` lists the entries of a case.",
@@ -263,7 +263,7 @@ int record_correction(struct recording *r, struct error *e) {
     struct entry_state state;
     Journal__Entry *entry;
     if (target_of(r, c->seq, c->has_seq, &seq, &state, e) < 0 ||
-        view_effective(r->view, seq, r->arena, &entry, e) < 0) {
+        view_effective(record_view(r), seq, r->arena, &entry, e) < 0) {
         return -1;
     }
     if (entry_body(entry) == NULL) {
@@ -330,8 +330,8 @@ static int check_single(struct recording *r, uint64_t seq, Journal__Entry *entry
     if (!entry->has_number) {
         return 0;
     }
-    struct later l = {.view = r->view, .opening = seq};
-    view_links(r->view, seq, live_member, &l);
+    struct later l = {.view = record_view(r), .opening = seq};
+    view_links(record_view(r), seq, live_member, &l);
     if (l.found) {
         return error_set(e, ERR_STATE, "entry",
                          "#%llu opened %.*s, which has later entries. `madoguchi void %.*s` voids "
@@ -350,7 +350,7 @@ static int check_not_named(struct recording *r, uint64_t opening, const Journal_
     if (entry->body_case != JOURNAL__ENTRY__BODY_SESSION) {
         return 0;
     }
-    uint64_t owner = fold_owner(r->view, entry);
+    uint64_t owner = fold_owner(record_view(r), entry);
     return record_session_named(r, owner != 0 ? owner : opening, e) ? -1 : 0;
 }
 
@@ -387,7 +387,7 @@ static int check_restored(struct recording *r, uint64_t seq, const Journal__Corr
                           struct error *e) {
     Journal__Entry *original;
     Fold__Session *session;
-    struct restoring s = {.view = r->view, .arena = r->arena, .without = seq, .error = e};
+    struct restoring s = {.view = record_view(r), .arena = r->arena, .without = seq, .error = e};
     bool changes = false;
     for (size_t i = 0; i < c->n_change; i++) {
         changes = changes || bytes_equal(c->change[i]->field, "session");
@@ -395,13 +395,13 @@ static int check_restored(struct recording *r, uint64_t seq, const Journal__Corr
     if (!changes) {
         return 0;
     }
-    if (view_entry(r->view, c->seq, r->arena, &original, e) < 0) {
+    if (view_entry(record_view(r), c->seq, r->arena, &original, e) < 0) {
         return -1;
     }
     if (original->body_case == JOURNAL__ENTRY__BODY_ACT && original->act->has_session) {
         s.session = original->act->session;
     }
-    if (view_links(r->view, c->seq, restore_session, &s) != 0) {
+    if (view_links(record_view(r), c->seq, restore_session, &s) != 0) {
         return -1;
     }
     return s.session.len == 0 ? 0 : record_live_session(r, "session", s.session, &seq, &session, e);
@@ -419,14 +419,14 @@ int record_voiding(struct recording *r, struct error *e) {
     }
     if (v->has_number) {
         has_seq = true;
-        if (!view_number(r->view, v->number, &seq)) {
+        if (!view_number(record_view(r), v->number, &seq)) {
             return error_set(e, ERR_NOT_FOUND, "case", "There is no %.*s here.",
                              "%.*s はありません。", (int)v->number.len,
                              (const char *)v->number.data);
         }
     }
     if (target_of(r, seq, has_seq, &seq, &state, e) < 0 ||
-        view_effective(r->view, seq, r->arena, &entry, e) < 0) {
+        view_effective(record_view(r), seq, r->arena, &entry, e) < 0) {
         return -1;
     }
     bool whole = v->has_number || !v->has_seq;

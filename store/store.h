@@ -52,6 +52,8 @@ struct store_options {
      * (store/upgrade.h): not, if no_upgrade_copy; to the last backup only where it
      * lies in one of these directories (none: anywhere), else beside the store. */
     bool no_upgrade_copy;
+    /* Entries whose fold nobody has to wait for are folded by a thread of its own. */
+    bool fold_beside;
     const char *const *backup_directories;
     size_t n_backup_directories;
     /* Told during recovery and refolding, at most every 200 ms: entries done
@@ -106,8 +108,10 @@ enum store_outcome store_begin(struct store *s, uint64_t now, struct error *e) M
 
 /* Validates one request (already through check_request()) and adds it to the
  * group.  With request->check nothing is added, the result says what would be.
- * Results and the entry's texts live in `arena`, which must live until
- * store_commit().
+ * Results and the entry's texts live in `arena`.  It, and all that the request
+ * points to, must live until store_commit() or store_abort() returns; where the
+ * steps of a commit are taken one by one, until the next store_begin(),
+ * store_settle() or store_wait() does.
  * -1: refused, the group is as it was (any code of error.h).
  * If the group itself broke (a table could not be written) store_broken()
  * says so and every request of it must be refused with store_abort(). */
@@ -118,7 +122,7 @@ bool store_broken(const struct store *s);
 
 /* How many entries the open group holds, and their bytes.  A caller ends a
  * group at STORE_GROUP_MAX entries or STORE_GROUP_BYTES. */
-#define STORE_GROUP_MAX   1000
+#define STORE_GROUP_MAX   1024
 #define STORE_GROUP_BYTES (8u << 20)
 size_t store_group_entries(const struct store *s);
 size_t store_group_bytes(const struct store *s);
@@ -135,6 +139,9 @@ enum store_outcome store_commit(struct store *s, struct error *e) MUST_CHECK;
 enum store_outcome store_seal(struct store *s, struct error *e) MUST_CHECK;
 enum store_outcome store_flush(struct store *s, struct error *e) MUST_CHECK;
 enum store_outcome store_publish(struct store *s, struct error *e) MUST_CHECK;
+
+/* Returns when nothing that was given to store_record() is needed any longer. */
+void store_wait(struct store *s);
 
 /* Watches the flushes of the calling thread, whatever they are for: *since says,
  * for other threads, when the one under way began (ms of CLOCK_MONOTONIC), 0

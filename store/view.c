@@ -305,7 +305,7 @@ bool view_number(struct view *v, ProtobufCBinaryData text, uint64_t *seq) {
     return txn_get_u64(&v->txn, TABLE_NUMBERS, &k, seq);
 }
 
-static uint32_t look_up_next(struct view *v, char prefix, uint32_t year) {
+uint32_t view_next_number(struct view *v, char prefix, uint32_t year) {
     struct key first;
     struct key after;
     number_key(&first, prefix, year, 0);
@@ -321,34 +321,8 @@ static uint32_t look_up_next(struct view *v, char prefix, uint32_t year) {
     return next;
 }
 
-static size_t number_slot(char prefix, uint32_t year) {
-    return ((unsigned char)prefix * 7u + year) % VIEW_NUMBERS;
-}
-
-uint32_t view_next_number(struct view *v, char prefix, uint32_t year) {
-    size_t i = number_slot(prefix, year);
-    if (v->numbers[i].next == 0 || v->numbers[i].prefix != prefix || v->numbers[i].year != year) {
-        uint32_t next = look_up_next(v, prefix, year);
-        if (v->txn.failed != 0) {
-            return next;
-        }
-        v->numbers[i].prefix = prefix;
-        v->numbers[i].year = year;
-        v->numbers[i].next = next;
-    }
-    return v->numbers[i].next;
-}
-
-void view_number_used(struct view *v, char prefix, uint32_t year, uint32_t n) {
-    size_t i = number_slot(prefix, year);
-    if (v->numbers[i].prefix == prefix && v->numbers[i].year == year && v->numbers[i].next != 0) {
-        v->numbers[i].next = n + 1;
-    }
-}
-
 void view_forget(struct view *v) {
     v->newest_catalogue = 0;
-    memset(v->numbers, 0, sizeof v->numbers);
 }
 
 /* ---- catalogues -------------------------------------------------------------------- */
@@ -485,6 +459,13 @@ static struct catalogue *catalogue_load(struct view *v, uint64_t seq, struct err
     return catalogue;
 }
 
+const struct catalogue *catalogues_take(struct catalogues *all, uint64_t seq) {
+    pthread_mutex_lock(&all->lock);
+    const struct catalogue *c = kept_take(all, seq);
+    pthread_mutex_unlock(&all->lock);
+    return c;
+}
+
 const struct catalogue *view_catalogue(struct view *v, uint64_t seq, struct error *e) {
     uint64_t found = catalogue_seq(v, seq);
     if (found == 0) {
@@ -502,18 +483,22 @@ const struct catalogue *view_catalogue(struct view *v, uint64_t seq, struct erro
     return c;
 }
 
-void view_catalogue_done(struct view *v, const struct catalogue *catalogue) {
+void catalogues_give(struct catalogues *all, const struct catalogue *catalogue) {
     if (catalogue == NULL) {
         return;
     }
-    pthread_mutex_lock(&v->catalogues->lock);
+    pthread_mutex_lock(&all->lock);
     for (int i = 0; i < CATALOGUES_KEPT; i++) {
-        struct kept *k = v->catalogues->kept[i];
+        struct kept *k = all->kept[i];
         if (k != NULL && k->catalogue == catalogue) {
             k->users--;
         }
     }
-    pthread_mutex_unlock(&v->catalogues->lock);
+    pthread_mutex_unlock(&all->lock);
+}
+
+void view_catalogue_done(struct view *v, const struct catalogue *catalogue) {
+    catalogues_give(v->catalogues, catalogue);
 }
 
 /* ---- plans --------------------------------------------------------------------------- */

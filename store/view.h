@@ -19,21 +19,16 @@ void catalogues_free(struct catalogues *c);
 /* Forgets those put after entry `after`: a group that had them was given up,
  * and another entry will get their seq. */
 void catalogues_forget(struct catalogues *c, uint64_t after);
-
-/* Of a prefix and year the next free number is remembered; more than are in use at
- * once. */
-#define VIEW_NUMBERS 32
+/* The catalogue that entry `seq` put, if it is kept; NULL otherwise.  To be given
+ * back.  Any thread. */
+const struct catalogue *catalogues_take(struct catalogues *c, uint64_t seq);
+void catalogues_give(struct catalogues *c, const struct catalogue *catalogue);
 
 struct view {
     struct txn txn;
     struct journal *journal;
     struct catalogues *catalogues;
-    /* What need not be looked up again; 0: not known. */
-    uint64_t newest_catalogue; /* seq of the entry that put it */
-    struct {
-        char prefix;
-        uint32_t year, next;
-    } numbers[VIEW_NUMBERS];
+    uint64_t newest_catalogue; /* seq of the entry that put it; 0: to be looked up */
 };
 
 /* Forgets what the view remembers: its transaction was given up. */
@@ -102,8 +97,6 @@ void number_format(char prefix, uint32_t year, uint32_t n, char out[NUMBER_MAX])
 bool view_number(struct view *v, ProtobufCBinaryData text, uint64_t *seq);
 /* The next free number of a prefix and year. */
 uint32_t view_next_number(struct view *v, char prefix, uint32_t year);
-/* To be told when a number was put. */
-void view_number_used(struct view *v, char prefix, uint32_t year, uint32_t n);
 void number_key(struct key *k, char prefix, uint32_t year, uint32_t n);
 
 /* The catalogue in force at `seq` (UINT64_MAX: now).  Give it back with

@@ -1,0 +1,52 @@
+/* What the owner of the store knows of it without looking into the tables, which
+ * would have to be waited for: that a request is new, the next number of a case or
+ * session, which catalogue is in force.  What it does not know it says, and the
+ * tables are asked. */
+#ifndef MADOGUCHI_STORE_AHEAD_H
+#define MADOGUCHI_STORE_AHEAD_H
+
+#include "store/view.h"
+
+/* Of a prefix and year the next free number is remembered; more than are in use at
+ * once. */
+#define AHEAD_NUMBERS 32
+
+/* Request ids are remembered in two generations of so many: the older one goes when
+ * the newer is full. */
+#define AHEAD_IDS 16384
+
+struct ahead {
+    uint64_t mix; /* odd, random: nobody chooses what lies beside what */
+    struct ahead_ids {
+        uint64_t *slot; /* the random half of the id; 0: free; NULL: not yet, or no memory */
+        size_t n;
+        uint8_t newest[16]; /* of all ids up to the end of this generation */
+    } ids[2];               /* the newer first */
+    uint8_t floor[16];      /* an id up to this may be in neither and yet be recorded */
+    struct {
+        char prefix;
+        uint32_t year, next;
+    } numbers[AHEAD_NUMBERS];
+    uint64_t catalogue; /* seq of the newest one; 0: not known */
+};
+
+/* Learns from the tables what is needed to begin with. */
+void ahead_init(struct ahead *a, struct view *v);
+void ahead_free(struct ahead *a);
+
+/* Whether a request of this id was certainly never recorded, for anybody.  Ids begin
+ * with their time: most are newer than all that has been forgotten.  (After a clock
+ * that ran ahead the tables are asked more often, until time has caught up.) */
+bool ahead_is_new(const struct ahead *a, ProtobufCBinaryData id);
+
+/* The next free number; 0: not known. */
+uint32_t ahead_next_number(const struct ahead *a, char prefix, uint32_t year);
+void ahead_set_number(struct ahead *a, char prefix, uint32_t year, uint32_t next);
+
+/* To be told of every entry that is staged. */
+void ahead_note(struct ahead *a, const Journal__Entry *entry);
+
+/* What was staged last is no more: numbers and catalogue are to be looked up. */
+void ahead_forget(struct ahead *a);
+
+#endif
