@@ -1,6 +1,7 @@
 #include "store/sums.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -174,20 +175,66 @@ int sums_add(struct sums *s, const void *key, size_t len, const int64_t *values)
     return 0;
 }
 
-/* qsort_r's argument: where the keys lie. */
-static int compare_slots(const void *a, const void *b, void *keys) {
-    const struct slot *x = a;
-    const struct slot *y = b;
-    const uint8_t *base = keys;
+/* Most keys differ in their beginning, which lies beside the slot while they are
+ * sorted; the argument of qsort_r is where the rest lies. */
+#define BEGINNING 3
+
+struct ordered {
+    uint64_t beginning[BEGINNING]; /* big-endian */
+    struct slot slot;
+};
+
+static int compare_keys(const struct slot *x, const struct slot *y, const uint8_t *keys) {
     size_t n = x->len < y->len ? x->len : y->len;
-    int c = n > 0 ? memcmp(base + x->key, base + y->key, n) : 0;
+    int c = n > 0 ? memcmp(keys + x->key, keys + y->key, n) : 0;
     return c != 0 ? c : (x->len > y->len) - (x->len < y->len);
 }
 
-void sums_sort(struct sums *s) {
-    if (s->n > 1) {
-        qsort_r(s->slots, s->n, sizeof *s->slots, compare_slots, s->keys);
+static int compare_ordered(const void *a, const void *b, void *keys) {
+    const struct ordered *x = a;
+    const struct ordered *y = b;
+    for (size_t i = 0; i < BEGINNING; i++) {
+        if (x->beginning[i] != y->beginning[i]) {
+            return x->beginning[i] < y->beginning[i] ? -1 : 1;
+        }
     }
+    return compare_keys(&x->slot, &y->slot, keys);
+}
+
+static int compare_slots(const void *a, const void *b, void *keys) {
+    return compare_keys(a, b, keys);
+}
+
+static void take_beginning(struct ordered *o, const uint8_t *keys) {
+    uint8_t bytes[8 * BEGINNING] = {0};
+    size_t len = o->slot.len < sizeof bytes ? o->slot.len : sizeof bytes;
+    if (len > 0) {
+        memcpy(bytes, keys + o->slot.key, len);
+    }
+    for (size_t i = 0; i < BEGINNING; i++) {
+        uint64_t word;
+        memcpy(&word, bytes + 8 * i, 8);
+        o->beginning[i] = be64toh(word);
+    }
+}
+
+void sums_sort(struct sums *s) {
+    struct ordered *order = s->n > 1 ? malloc(s->n * sizeof *order) : NULL;
+    if (order == NULL) {
+        if (s->n > 1) {
+            qsort_r(s->slots, s->n, sizeof *s->slots, compare_slots, s->keys);
+        }
+        return;
+    }
+    for (size_t i = 0; i < s->n; i++) {
+        order[i].slot = s->slots[i];
+        take_beginning(&order[i], s->keys);
+    }
+    qsort_r(order, s->n, sizeof *order, compare_ordered, s->keys);
+    for (size_t i = 0; i < s->n; i++) {
+        s->slots[i] = order[i].slot;
+    }
+    free(order);
 }
 
 const int64_t *sums_get(const struct sums *s, size_t i, const uint8_t **key, size_t *len) {

@@ -198,13 +198,27 @@ static bool usable(struct txn *x, const struct key *k) {
     return x->failed == 0;
 }
 
+/* The cursor with which a write transaction looks up and puts. */
+static bool at(struct txn *x, enum table t) {
+    if (x->at[t] == NULL) {
+        int rc = mdb_cursor_open(x->mdb, x->tables->dbi[t], &x->at[t]);
+        if (rc != 0) {
+            x->at[t] = NULL;
+            fail(x, rc);
+        }
+    }
+    return x->at[t] != NULL;
+}
+
 bool txn_get(struct txn *x, enum table t, const struct key *k, MDB_val *value) {
     *value = (MDB_val){0};
     if (!usable(x, k)) {
         return false;
     }
     MDB_val key = {k->len, (void *)k->data};
-    int rc = mdb_get(x->mdb, x->tables->dbi[t], &key, value);
+    int rc = !x->write  ? mdb_get(x->mdb, x->tables->dbi[t], &key, value)
+             : at(x, t) ? mdb_cursor_get(x->at[t], &key, value, MDB_SET)
+                        : x->failed;
     if (rc != 0 && rc != MDB_NOTFOUND) {
         fail(x, rc);
     }
@@ -231,12 +245,13 @@ static bool in_order(enum table t) {
 }
 
 static void put(struct txn *x, enum table t, const struct key *k, MDB_val *value, unsigned flags) {
-    if (!usable(x, k)) {
+    if (!usable(x, k) || !at(x, t)) {
+        value->mv_data = NULL;
         return;
     }
     MDB_val key = {k->len, (void *)k->data};
     x->changes += (flags & MDB_APPEND) == 0 && !in_order(t);
-    int rc = mdb_put(x->mdb, x->tables->dbi[t], &key, value, flags);
+    int rc = mdb_cursor_put(x->at[t], &key, value, flags);
     if (rc != 0) {
         fail(x, rc);
         value->mv_data = NULL;

@@ -57,6 +57,9 @@ struct txn {
     int failed;     /* first failure: an LMDB code or errno; 0 while all is well */
     size_t changes; /* puts and deletes that may touch a page of their own */
     bool write;
+    /* Of a write transaction, which ends them: a table's next change mostly lies on
+     * the page of the one before. */
+    MDB_cursor *at[TABLE_COUNT];
 };
 
 int txn_begin(struct txn *x, const struct tables *t, bool write, struct error *e) MUST_CHECK;
