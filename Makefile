@@ -147,8 +147,8 @@ $(TESTS): | $(PRELOADS)
 
 # The calls that this program makes fail.
 WRAPPED   := malloc calloc realloc reallocarray strdup strndup mdb_env_create mdb_env_open \
-             mdb_env_sync mdb_dbi_open mdb_txn_begin mdb_txn_commit mdb_get mdb_put mdb_del \
-             mdb_cursor_open mdb_cursor_get
+             mdb_env_sync mdb_dbi_open mdb_txn_begin mdb_txn_commit mdb_get mdb_cursor_put \
+             mdb_del mdb_cursor_open mdb_cursor_get
 $(BUILD)/tests/test_nth: LDFLAGS += $(WRAPPED:%=-Wl,--wrap=%)
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(TESTLIB_OBJ) $(DAEMONLIB) $(CLIENTLIB) $(LIBSTORE) $(LIBPROTO)

@@ -263,18 +263,71 @@ int refold_session(struct fold *f, uint64_t seq, Journal__Entry *opening, struct
 
 /* ---- the ledger ------------------------------------------------------------------------- */
 
-/* Keys that stand for an entry: u16 length and bytes, one after the other. */
+/* The facts that stand for an entry are those that it caused itself, as long as
+ * TABLE_STANDING has nothing of it.  It has where that cannot be read off the entry,
+ * and from its first change on: their keys, u16 length and bytes, one after the
+ * other; nothing when none stands. */
 struct standing {
     uint8_t bytes[FACTS_MAX * (2 + sizeof(((struct key *)0)->data))];
     size_t len;
 };
+
+/* Whether kind, date and service of the facts stand in the entry. */
+static bool caused_plainly(const Journal__Entry *entry) {
+    return entry->body_case == JOURNAL__ENTRY__BODY_ACT &&
+           (entry->act->kind == MADOGUCHI__ACT_KIND__LOG ||
+            entry->act->kind == MADOGUCHI__ACT_KIND__TALLY ||
+            entry->act->kind == MADOGUCHI__ACT_KIND__DECLINE);
+}
+
+static bool load_fact(struct fold *f, const struct key *k, struct fact *out) {
+    MDB_val value;
+    Fold__Fact *fact = NULL;
+    if (txn_get(&f->view.txn, TABLE_FACTS, k, &value)) {
+        fact = fold__fact__unpack(arena_allocator(&f->scratch), value.mv_size, value.mv_data);
+    }
+    if (fact == NULL) {
+        f->view.txn.failed = f->view.txn.failed != 0 ? f->view.txn.failed : MDB_CORRUPTED;
+        return false;
+    }
+    out->value = *fact;
+    return true;
+}
+
+/* As the entry was recorded, without corrections. */
+static size_t load_caused(struct fold *f, uint64_t seq, struct fact out[FACTS_MAX]) {
+    Journal__Entry *entry;
+    struct error e;
+    size_t n = 0;
+    if (view_entry(&f->view, seq, &f->scratch, &entry, &e) < 0) {
+        f->view.txn.failed = f->view.txn.failed != 0 ? f->view.txn.failed : MDB_CORRUPTED;
+        return 0;
+    }
+    if (!caused_plainly(entry)) {
+        return 0;
+    }
+    bool refused = entry->act->kind == MADOGUCHI__ACT_KIND__DECLINE;
+    const enum fact_kind kinds[] = {refused ? FACT_REFUSAL : FACT_CONTACT, FACT_OUTCOME};
+    for (size_t i = 0; i < (entry->act->has_outcome ? 2 : 1); i++) {
+        struct key k;
+        out[n].kind = kinds[i];
+        out[n].date = entry->act->date;
+        out[n].service = entry->act->service;
+        fact_key(&k, &out[n], seq, (unsigned)i);
+        if (!load_fact(f, &k, &out[n])) {
+            return 0;
+        }
+        n++;
+    }
+    return n;
+}
 
 static size_t load_standing(struct fold *f, uint64_t seq, struct fact out[FACTS_MAX]) {
     struct key k = key_of_u64(seq);
     MDB_val v;
     size_t n = 0;
     if (!txn_get(&f->view.txn, TABLE_STANDING, &k, &v)) {
-        return 0;
+        return f->view.txn.failed != 0 ? 0 : load_caused(f, seq, out);
     }
     /* A copy: the map moves under the changes that follow. */
     const uint8_t *p = (const uint8_t *)arena_strndup(&f->scratch, v.mv_data, v.mv_size);
@@ -282,23 +335,18 @@ static size_t load_standing(struct fold *f, uint64_t seq, struct fact out[FACTS_
     while (p != NULL && end - p >= 2 && n < FACTS_MAX) {
         size_t len = get_u16(p);
         struct key fk;
-        MDB_val value;
         uint64_t cause;
         key_start(&fk);
         key_raw(&fk, p + 2, len);
         MDB_val raw = {len, (void *)(p + 2)};
-        if (!fact_from_key(&raw, &out[n], &cause) ||
-            !txn_get(&f->view.txn, TABLE_FACTS, &fk, &value)) {
+        if (!fact_from_key(&raw, &out[n], &cause)) {
             f->view.txn.failed = MDB_CORRUPTED;
             return 0;
         }
-        Fold__Fact *fact =
-            fold__fact__unpack(arena_allocator(&f->scratch), value.mv_size, value.mv_data);
-        if (fact == NULL) {
-            f->view.txn.failed = MDB_CORRUPTED;
+        if (!load_fact(f, &fk, &out[n])) {
             return 0;
         }
-        out[n++].value = *fact;
+        n++;
         p += 2 + len;
     }
     return n;
@@ -332,9 +380,9 @@ static bool same_facts(const struct fact *a, size_t n_a, const struct fact *b, s
     return true;
 }
 
-static int replace_facts(struct fold *f, uint64_t seq, struct fact *old, size_t n_old,
-                         const struct fact *now, size_t n_now, struct error *e) {
-    struct key k = key_of_u64(seq);
+static int replace_facts(struct fold *f, const Journal__Entry *entry, struct fact *old,
+                         size_t n_old, const struct fact *now, size_t n_now, struct error *e) {
+    struct key k = key_of_u64(entry->seq);
     for (size_t i = 0; i < n_old; i++) {
         fact_negate(&old[i]);
         if (put_fact(f, &old[i], NULL, e) < 0) {
@@ -347,12 +395,10 @@ static int replace_facts(struct fold *f, uint64_t seq, struct fact *old, size_t 
             return -1;
         }
     }
-    if (n_now > 0 && seq == f->cause) {
-        txn_put_last(&f->view.txn, TABLE_STANDING, &k, standing.bytes, standing.len);
-    } else if (n_now > 0) {
+    if (entry->seq != f->cause) {
         txn_put(&f->view.txn, TABLE_STANDING, &k, standing.bytes, standing.len);
-    } else if (n_old > 0) {
-        txn_delete(&f->view.txn, TABLE_STANDING, &k);
+    } else if (!caused_plainly(entry)) {
+        txn_put_last(&f->view.txn, TABLE_STANDING, &k, standing.bytes, standing.len);
     }
     return 0;
 }
@@ -397,7 +443,7 @@ int refold_facts(struct fold *f, Journal__Entry *entry, struct error *e) {
     if (same_facts(old, n_old, now, n_now)) {
         return 0;
     }
-    return replace_facts(f, entry->seq, old, n_old, now, n_now, e);
+    return replace_facts(f, entry, old, n_old, now, n_now, e);
 }
 
 /* ---- everything that follows --------------------------------------------------------------- */

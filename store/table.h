@@ -26,7 +26,7 @@ enum table {
     TABLE_SESSIONS,  /* opening seq -> Fold__Session */
     TABLE_LINKS,     /* parent seq, child seq -> role */
     TABLE_ROWS,      /* 'i' identity or 'r' source and ref (hashed) -> seq */
-    TABLE_STANDING,  /* entry seq -> keys of its facts that stand */
+    TABLE_STANDING,  /* entry seq -> keys of its facts that stand, if not those it caused */
     TABLE_FACTS,     /* month kind service date seq i -> Fold__Fact */
     TABLE_CELLS,     /* period roll-up dimensions -> measures */
     TABLE_FIGURES,   /* series 0 period 0 seq -> Fold__Figure */

@@ -84,6 +84,7 @@ void kit_open_refused(struct kit *k, int code, const char *part) {
 void kit_start(struct kit *k, bool daemon) {
     *k = (struct kit){.daemon = daemon, .fd = -1, .actor = "uid:1000", .now = KIT_NOW};
     k->options.free_floor_bytes = 1;
+    k->options.fold_beside = true;
     arena_init(&k->arena, 256u << 20);
     kit_folder(k->dir);
     kit_daemon_init(&k->d, k->dir);

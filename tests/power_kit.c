@@ -73,9 +73,11 @@ void power_run_begin(struct power_run *r, uint64_t seed, bool remember) {
     ck_assert_ptr_nonnull(r->asked);
     /* 2025-06-15 12:00 in Japan */
     *k = (struct kit){.fd = -1, .actor = "uid:1000", .now = UINT64_C(1749956400000)};
+    /* With and without room to spare in the map, and with and without the thread. */
     k->options = (struct store_options){.segment_bytes = JOURNAL_SEGMENT_MIN,
-                                        .map_bytes = (uint64_t)1 << 30,
-                                        .free_floor_bytes = 1};
+                                        .map_bytes = (uint64_t)(seed % 2 == 0 ? 1 : 4) << 30,
+                                        .free_floor_bytes = 1,
+                                        .fold_beside = seed / 2 % 4 != 0};
     arena_init(&k->arena, 256u << 20);
     make_template();
     kit_folder(k->dir);

@@ -19,7 +19,7 @@ static void begin(void) {
     power_run_begin(&r, 1, false);
     k = &r.k;
     k->daemon = true;
-    kit_daemon_start(&k->d, "free_floor_bytes: 1\nsegment_bytes: 1052672\nmap_bytes: 1 GiB\n"
+    kit_daemon_start(&k->d, "free_floor_bytes: 1\nsegment_bytes: 1052672\nmap_bytes: 4 GiB\n"
                             "connections_max: 1000");
     k->fd = kit_hello(&k->d);
 }

@@ -84,7 +84,7 @@ static const struct fault {
     {NTH_pthread_create, NTH_FAIL, EAGAIN, false},
 };
 
-static const char config[] = "free_floor_bytes: 1\nsegment_bytes: 1052672\nmap_bytes: 1 GiB\n"
+static const char config[] = "free_floor_bytes: 1\nsegment_bytes: 1052672\nmap_bytes: 4 GiB\n"
                              "first_frame_ms: 3000\nclose_ms: 1000\nquery_stop_ms: 2000\n"
                              "query_threads: 2";
 
