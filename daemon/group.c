@@ -24,6 +24,7 @@ struct group {
     struct request *first;
     struct request **end;
     struct request *held; /* answered, but the store may still need them */
+    struct request **held_end;
     size_t waiting;
     /* Connections answered in the last group and in the one before, and in both. */
     size_t peers[2], both;
@@ -51,6 +52,7 @@ struct group *group_new(struct event_base *base, struct store *store, struct con
                         .flush_us = 2 * QUICK_US,
                         .answers = 1};
     g->end = &g->first;
+    g->held_end = &g->held;
     g->flusher = flusher_new(base, store, flushed, g);
     if (g->flusher == NULL) {
         free(g);
@@ -59,11 +61,17 @@ struct group *group_new(struct event_base *base, struct store *store, struct con
     return g;
 }
 
-static void release(struct group *g, struct request **list) {
-    while (*list != NULL) {
-        struct request *r = *list;
-        *list = r->next;
+/* Those that the store is done with.  A refused one, or one known from before, has no
+ * entry of its own that is waited for. */
+static void release_held(struct group *g) {
+    uint64_t done = g->held == NULL ? 0 : store_done_with(g->store);
+    while (g->held != NULL && (g->held->refusal != NULL || g->held->result.seq <= done)) {
+        struct request *r = g->held;
+        g->held = r->next;
         request_release(g->requests, r);
+    }
+    if (g->held == NULL) {
+        g->held_end = &g->held;
     }
 }
 
@@ -73,8 +81,12 @@ void group_free(struct group *g) {
     }
     flusher_free(g->flusher);
     store_wait(g->store);
-    release(g, &g->held);
-    release(g, &g->first);
+    release_held(g);
+    while (g->first != NULL) {
+        struct request *r = g->first;
+        g->first = r->next;
+        request_release(g->requests, r);
+    }
     free(g);
 }
 
@@ -199,8 +211,9 @@ static void answer_until(struct group *g, const struct request *end) {
         struct request *r = g->first;
         g->first = r->next;
         answer(g, r);
-        r->next = g->held;
-        g->held = r;
+        r->next = NULL;
+        *g->held_end = r;
+        g->held_end = &r->next;
         n++;
     }
     g->waiting -= n;
@@ -242,7 +255,7 @@ void group_settle(struct group *g) {
         die_of_tables(&e);
     }
     if (!g->flushing) {
-        release(g, &g->held);
+        release_held(g);
     }
 }
 
@@ -266,7 +279,7 @@ static bool run_one(struct group *g) {
         group_settle(g); /* while its flush goes on nothing can be made visible */
     }
     enum store_outcome outcome = store_begin(g->store, wall_ms(), &e);
-    release(g, &g->held);
+    release_held(g);
     if (outcome == STORE_FATAL) {
         die(&e);
     }

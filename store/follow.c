@@ -7,8 +7,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-/* A group fits twice. */
-#define ITEMS 2048
+/* A group, what may be ahead of it, and settlings. */
+#define ITEMS 4096
 
 /* So many entries are handed over at once, and fewer than FEW at the end of a group
  * are not worth waking another thread. */
@@ -38,6 +38,7 @@ struct follow {
     struct error error;
 
     atomic_bool large, behind;
+    _Atomic uint64_t over; /* seq of the last entry that was looked at */
 
     /* The owner's: entries [sent, end) are not handed over yet. */
     struct item items[ITEMS];
@@ -143,6 +144,7 @@ static void perform(struct follow *f, const struct item *item) {
         if (fold_one(f, item->entry, item->place, &ignored) < 0) {
             lose(f);
         }
+        atomic_store(&f->over, item->entry->seq);
         break;
     case OPEN:
         (void)!begin(f, &ignored);
@@ -342,6 +344,18 @@ int follow_catch_up(struct follow *f, uint64_t upto,
 void follow_wait(struct follow *f) {
     fold_rest(f);
     wait_until(f, f->entries);
+}
+
+void follow_wait_within(struct follow *f, size_t n) {
+    size_t done = atomic_load(&f->done);
+    if (f->entries > done && f->entries - done > n) {
+        send(f);
+        wait_until(f, f->entries - n);
+    }
+}
+
+uint64_t follow_done(struct follow *f) {
+    return atomic_load(&f->done) >= f->entries ? UINT64_MAX : atomic_load(&f->over);
 }
 
 struct view *follow_view(struct follow *f) {

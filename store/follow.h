@@ -45,16 +45,20 @@ int follow_catch_up(struct follow *f, uint64_t upto,
  * the group must be given up. */
 int follow_now(struct follow *f, Journal__Entry *entry, struct journal_place place,
                struct error *e) MUST_CHECK;
-/* The same, some time before follow_wait() returns: until then the entry and all
- * in it must live.  -1 only where there is no thread. */
+/* The same, some time before follow_wait() returns: until follow_done() says so the
+ * entry and all in it must live.  -1 only where there is no thread. */
 int follow_later(struct follow *f, Journal__Entry *entry, struct journal_place place,
                  struct error *e) MUST_CHECK;
 
 /* The owner has nothing more to stage for now. */
 void follow_go(struct follow *f);
 
-/* Returns when all entries are folded. */
+/* Returns when all entries are folded; when all but `n` are. */
 void follow_wait(struct follow *f);
+void follow_wait_within(struct follow *f, size_t n);
+
+/* Entries up to this seq are folded; UINT64_MAX: all. */
+uint64_t follow_done(struct follow *f);
 
 /* The tables with every entry staged so far, to look into until the next entry is
  * staged.  When they cannot be had, its transaction has failed and nothing is found

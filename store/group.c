@@ -14,6 +14,10 @@
  * does not fit is refused. */
 #define TIGHT_BYTES (1u << 30)
 
+/* So many entries may wait to be folded when a group begins: as many as come while the
+ * tables are committed. */
+#define AHEAD_MAX 1024
+
 bool store_broken(const struct store *s) {
     return s->broken;
 }
@@ -149,7 +153,7 @@ enum store_outcome store_begin(struct store *s, uint64_t now, struct error *e) {
     if (rc == 0) {
         rc = journal_reserve(s->journal, JOURNAL_RECORD_MAX, e);
     }
-    follow_wait(s->follow); /* what the last group was made of is needed no longer */
+    follow_wait_within(s->follow, AHEAD_MAX);
     if (rc == 0 && follow_is_behind(s->follow)) {
         rc = store_settle(s, e);
     }
@@ -542,4 +546,8 @@ enum store_outcome store_commit(struct store *s, struct error *e) {
 
 void store_wait(struct store *s) {
     follow_wait(s->follow);
+}
+
+uint64_t store_done_with(struct store *s) {
+    return follow_done(s->follow);
 }

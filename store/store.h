@@ -110,8 +110,7 @@ enum store_outcome store_begin(struct store *s, uint64_t now, struct error *e) M
  * group.  With request->check nothing is added, the result says what would be.
  * Results and the entry's texts live in `arena`.  It, and all that the request
  * points to, must live until store_commit() or store_abort() returns; where the
- * steps of a commit are taken one by one, until the next store_begin(),
- * store_settle() or store_wait() does.
+ * steps of a commit are taken one by one, until store_done_with() says so.
  * -1: refused, the group is as it was (any code of error.h).
  * If the group itself broke (a table could not be written) store_broken()
  * says so and every request of it must be refused with store_abort(). */
@@ -140,7 +139,9 @@ enum store_outcome store_seal(struct store *s, struct error *e) MUST_CHECK;
 enum store_outcome store_flush(struct store *s, struct error *e) MUST_CHECK;
 enum store_outcome store_publish(struct store *s, struct error *e) MUST_CHECK;
 
-/* Returns when nothing that was given to store_record() is needed any longer. */
+/* What was given to store_record() for entries up to this seq is needed no longer;
+ * UINT64_MAX: nothing is.  store_wait() waits for that. */
+uint64_t store_done_with(struct store *s);
 void store_wait(struct store *s);
 
 /* Watches the flushes of the calling thread, whatever they are for: *since says,

@@ -95,6 +95,14 @@ static bool all_shown(struct kit *k) {
     return status.applied == status.head;
 }
 
+/* The commit may go on beside whoever recorded. */
+static bool comes_to_be_shown(struct kit *k) {
+    for (int i = 0; i < KIT_PATIENCE && !all_shown(k); i++) {
+        usleep(1000);
+    }
+    return all_shown(k);
+}
+
 /* What is recorded becomes visible on time by a clock that was set back, too. */
 START_TEST(readers_follow_a_clock_set_back) {
     struct kit k;
@@ -107,10 +115,10 @@ START_TEST(readers_follow_a_clock_set_back) {
     ck_assert(!all_shown(&k)); /* one commit serves many groups */
     k.now -= 999 * DAY;
     kit_log(&k, "citizen", "2024-04-15", NULL);
-    ck_assert(all_shown(&k));
+    ck_assert(comes_to_be_shown(&k));
     k.now += HOUR;
     kit_log(&k, "citizen", "2024-04-15", NULL);
-    ck_assert(all_shown(&k));
+    ck_assert(comes_to_be_shown(&k));
     kit_stats(&k, "cases", "FY2024", NULL, NULL, "4");
     kit_finish(&k);
 }
