@@ -136,21 +136,18 @@ void cells_key(struct key *k, uint32_t period, unsigned rollup) {
     key_u8(k, (uint8_t)rollup);
 }
 
-bool cells_dimension(const MDB_val *key, unsigned i, ProtobufCBinaryData *out) {
+bool cells_dimensions(const MDB_val *key, unsigned n, ProtobufCBinaryData *out) {
     const uint8_t *p = (const uint8_t *)key->mv_data + 5;
     const uint8_t *end = (const uint8_t *)key->mv_data + key->mv_size;
-    for (;;) {
+    for (unsigned i = 0; i < n; i++) {
         const uint8_t *nul = p < end ? memchr(p, 0, (size_t)(end - p)) : NULL;
         if (nul == NULL) {
             return false;
         }
-        if (i == 0) {
-            *out = (ProtobufCBinaryData){.len = (size_t)(nul - p), .data = (uint8_t *)p};
-            return true;
-        }
-        i--;
+        out[i] = (ProtobufCBinaryData){.len = (size_t)(nul - p), .data = (uint8_t *)p};
         p = nul + 1;
     }
+    return true;
 }
 
 /* ---- changes, summed per cell ---------------------------------------------------- */

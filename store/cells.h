@@ -67,7 +67,7 @@ void cells_key(struct key *k, uint32_t period, unsigned rollup);
 /* Decodes what stands behind a cell. */
 bool cells_decode(const void *data, size_t len, struct measures *out);
 
-/* The i-th dimension of a cell's key, without copying. */
-bool cells_dimension(const MDB_val *key, unsigned i, ProtobufCBinaryData *out);
+/* The `n` dimensions of a cell's key, without copying; false when it has fewer. */
+bool cells_dimensions(const MDB_val *key, unsigned n, ProtobufCBinaryData *out);
 
 #endif

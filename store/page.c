@@ -81,7 +81,10 @@ static int carry(struct pages *p, const ProtobufCFieldDescriptor *field, Protobu
 }
 
 int pages_add(struct pages *p, const char *field, ProtobufCMessage *row, struct error *e) {
-    const ProtobufCFieldDescriptor *f = message_field(&madoguchi__page__descriptor, field);
+    const ProtobufCFieldDescriptor *f = p->field;
+    if (f == NULL || strcmp(f->name, field) != 0) {
+        f = message_field(&madoguchi__page__descriptor, field);
+    }
     if (row == NULL || p->arena.exhausted) {
         return view_no_room(e);
     }

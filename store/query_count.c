@@ -114,6 +114,13 @@ struct counting {
     const struct query *query;
     struct sums *sums; /* count and unknown per group */
     struct error *error;
+    /* Groups that come in their order need not be gathered: the last one. */
+    bool in_order;
+    query_row row;
+    void *ctx;
+    struct key last;
+    int64_t numbers[2];
+    size_t groups;
 };
 
 static int too_many(struct error *e) {
@@ -124,28 +131,90 @@ static int too_many(struct error *e) {
                      QUERY_GROUPS_MAX);
 }
 
-/* A cell's dimension by what it means. */
-static bool cell_value(const struct rollup *r, const MDB_val *key, int dimension,
-                       ProtobufCBinaryData *out) {
+/* A cell's dimension by what it means; `of` are those of its roll-up. */
+static const ProtobufCBinaryData *cell_value(const struct rollup *r, const ProtobufCBinaryData *of,
+                                             int dimension) {
     for (unsigned i = 0; i < r->n; i++) {
         if ((int)r->dimension[i] == dimension) {
-            return cells_dimension(key, i, out);
+            return &of[i];
         }
     }
-    return false;
+    return NULL;
+}
+
+static bool cell_matches(const struct query *q, const struct rollup *r,
+                         const ProtobufCBinaryData *of) {
+    for (size_t i = 0; i < q->n_filter; i++) {
+        const struct filter *f = &q->filter[i];
+        const ProtobufCBinaryData *value = f->field < 0 ? NULL : cell_value(r, of, f->field);
+        if (f->field >= 0 && (value == NULL || !filter_has(f, *value))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Cells lie by period and then by their roll-up's fields: so do groups by the same. */
+static bool comes_in_order(const struct query *q, const struct rollup *r) {
+    size_t n = q->n_by > 0 && q->by[0] == (r->daily ? BY_DAY : BY_MONTH) ? 1 : 0;
+    bool one_period = r->daily ? q->from == q->to : MONTH(q->from) == MONTH(q->to);
+    if (n == 0 && !one_period) {
+        return false;
+    }
+    for (size_t i = n; i < q->n_by; i++) {
+        if (i - n >= r->n || q->by[i] != (int)r->dimension[i - n]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Cuts a group's key into its values; returns what is left of the key. */
+static size_t cut_key(const uint8_t *key, size_t len, size_t n, ProtobufCBinaryData *out) {
+    size_t at = 0;
+    for (size_t i = 0; i < n; i++) {
+        const uint8_t *nul = memchr(key + at, 0, len - at);
+        size_t end = nul == NULL ? len : (size_t)(nul - key);
+        out[i] = (ProtobufCBinaryData){end - at, (uint8_t *)key + at};
+        at = end < len ? end + 1 : len;
+    }
+    return at;
+}
+
+static int emit_last(struct counting *c) {
+    ProtobufCBinaryData keys[QUERY_BY_MAX];
+    if (c->numbers[0] == 0 && c->numbers[1] == 0) {
+        return 0;
+    }
+    if (++c->groups > QUERY_GROUPS_MAX) {
+        return too_many(c->error);
+    }
+    cut_key(c->last.data, c->last.len, c->query->n_by, keys);
+    int rc = c->row(c->ctx, keys, c->numbers[0], c->numbers[1]) != 0 ? -1 : 0;
+    c->numbers[0] = c->numbers[1] = 0;
+    return rc;
+}
+
+static int add_in_order(struct counting *c, const struct key *k, const int64_t numbers[2]) {
+    if (k->len != c->last.len || memcmp(k->data, c->last.data, k->len) != 0) {
+        if (emit_last(c) < 0) {
+            return -1;
+        }
+        memcpy(c->last.data, k->data, k->len);
+        c->last.len = k->len;
+    }
+    c->numbers[0] += numbers[0];
+    c->numbers[1] += numbers[1];
+    return 0;
 }
 
 static int cell_count(struct counting *c, const struct rollup *r, uint32_t date,
                       const struct cursor *cursor) {
     const struct query *q = c->query;
     struct measures m;
-    ProtobufCBinaryData value;
-    for (size_t i = 0; i < q->n_filter; i++) {
-        const struct filter *f = &q->filter[i];
-        if (f->field >= 0 &&
-            (!cell_value(r, &cursor->key, f->field, &value) || !filter_has(f, value))) {
-            return 0;
-        }
+    ProtobufCBinaryData of[DIMENSION_COUNT];
+    if (!cells_dimensions(&cursor->key, r->n, of) || !cell_matches(q, r, of)) {
+        return 0;
     }
     if (!query_day_matches(q, date) ||
         !cells_decode(cursor->value.mv_data, cursor->value.mv_size, &m)) {
@@ -163,9 +232,13 @@ static int cell_count(struct counting *c, const struct rollup *r, uint32_t date,
     for (size_t i = 0; i < q->n_by; i++) {
         if (q->by[i] >= DIMENSION_COUNT) {
             group_period(&k, q->by[i], date);
-        } else if (cell_value(r, &cursor->key, q->by[i], &value)) {
-            key_text(&k, value);
+        } else {
+            const ProtobufCBinaryData *value = cell_value(r, of, q->by[i]);
+            key_text(&k, value != NULL ? *value : (ProtobufCBinaryData){0});
         }
+    }
+    if (c->in_order) {
+        return add_in_order(c, &k, numbers);
     }
     return sums_add(c->sums, k.data, k.len, numbers) < 0 ? too_many(c->error) : 0;
 }
@@ -180,6 +253,7 @@ static int count_cells(struct counting *c, unsigned rollup) {
     struct cursor cursor;
     struct key k;
     int rc = 0;
+    c->in_order = comes_in_order(q, r);
     cursor_open(&cursor, &c->view->txn, TABLE_CELLS);
     cells_key(&k, first, rollup);
     bool more = cursor_seek(&cursor, &k);
@@ -198,7 +272,7 @@ static int count_cells(struct counting *c, unsigned rollup) {
         }
     }
     cursor_close(&cursor);
-    return rc;
+    return rc == 0 && c->in_order ? emit_last(c) : rc;
 }
 
 /* ---- counting from the ledger
@@ -368,19 +442,7 @@ static int fact_count(void *ctx, const struct fact *fact, uint64_t seq) {
 /* ---- the answer
  * ---------------------------------------------------------------------------------- */
 
-/* Cuts a group's key into its values; returns what is left of the key. */
-static size_t cut_key(const uint8_t *key, size_t len, size_t n, ProtobufCBinaryData *out) {
-    size_t at = 0;
-    for (size_t i = 0; i < n; i++) {
-        const uint8_t *nul = memchr(key + at, 0, len - at);
-        size_t end = nul == NULL ? len : (size_t)(nul - key);
-        out[i] = (ProtobufCBinaryData){end - at, (uint8_t *)key + at};
-        at = end < len ? end + 1 : len;
-    }
-    return at;
-}
-
-static int emit(struct counting *c, query_row row, void *ctx) {
+static int emit(struct counting *c) {
     const struct query *q = c->query;
     bool distinct = count_measure(q->what) < 0;
     size_t n = sums_count(c->sums);
@@ -405,7 +467,7 @@ static int emit(struct counting *c, query_row row, void *ctx) {
             }
             count += more[0] > 0;
         }
-        if ((count != 0 || unknown != 0) && row(ctx, keys, count, unknown) != 0) {
+        if ((count != 0 || unknown != 0) && c->row(c->ctx, keys, count, unknown) != 0) {
             return -1;
         }
     }
@@ -413,7 +475,7 @@ static int emit(struct counting *c, query_row row, void *ctx) {
 }
 
 int query_count(struct view *v, const struct query *q, query_row row, void *ctx, struct error *e) {
-    struct counting c = {.view = v, .query = q, .error = e};
+    struct counting c = {.view = v, .query = q, .error = e, .row = row, .ctx = ctx};
     c.sums = sums_new(2, QUERY_GROUPS_MAX);
     if (c.sums == NULL) {
         return view_no_room(e);
@@ -424,7 +486,7 @@ int query_count(struct view *v, const struct query *q, query_row row, void *ctx,
         rc = txn_error(&v->txn, e);
     }
     if (rc == 0) {
-        rc = emit(&c, row, ctx);
+        rc = emit(&c);
     }
     sums_free(c.sums);
     return rc;

@@ -25,15 +25,29 @@ struct stat_ctx {
 
 static int stat_row(void *ctx, const ProtobufCBinaryData *keys, int64_t count, int64_t unknown) {
     struct stat_ctx *s = ctx;
-    struct arena *a = pages_arena(s->pages);
-    Madoguchi__StatRow *row = arena_alloc(a, sizeof *row);
-    ProtobufCBinaryData *copy = arena_alloc(a, (s->n_by + 1) * sizeof *copy);
-    if (row == NULL || copy == NULL) {
+    size_t bytes = 0;
+    for (size_t i = 0; i < s->n_by; i++) {
+        bytes += keys[i].len;
+    }
+    /* All of a row in one piece: a table has tens of thousands. */
+    struct {
+        Madoguchi__StatRow row;
+        ProtobufCBinaryData key[];
+    } *all = arena_alloc(pages_arena(s->pages),
+                         sizeof *all + s->n_by * sizeof(ProtobufCBinaryData) + bytes);
+    if (all == NULL) {
         return -1;
     }
+    Madoguchi__StatRow *row = &all->row;
+    ProtobufCBinaryData *copy = all->key;
+    uint8_t *text = (uint8_t *)(copy + s->n_by);
     madoguchi__stat_row__init(row);
     for (size_t i = 0; i < s->n_by; i++) {
-        copy[i] = arena_bytes(a, keys[i]);
+        copy[i] = (ProtobufCBinaryData){keys[i].len, text};
+        if (keys[i].len > 0) {
+            memcpy(text, keys[i].data, keys[i].len);
+        }
+        text += keys[i].len;
     }
     row->key = copy;
     row->n_key = s->n_by;
