@@ -140,6 +140,17 @@ static bool has_ended(pid_t pid) {
     return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
 }
 
+static void show_log(const struct kit_daemon *d) {
+    char line[1024];
+    FILE *f = fopen(d->log, "re");
+    while (f != NULL && fgets(line, sizeof line, f) != NULL) {
+        fputs(line, stderr);
+    }
+    if (f != NULL) {
+        fclose(f);
+    }
+}
+
 bool kit_daemon_try(struct kit_daemon *d, const char *config) {
     ck_assert_int_eq(d->pid, 0);
     d->pid = serve(d, config);
@@ -149,7 +160,10 @@ bool kit_daemon_try(struct kit_daemon *d, const char *config) {
         if (has_ended(d->pid)) {
             return false;
         }
-        ck_assert_msg(kit_clock() < until, "the daemon does not accept");
+        if (kit_clock() >= until) {
+            show_log(d);
+            ck_abort_msg("the daemon does not accept");
+        }
         kit_pause(2);
     }
     close(fd);

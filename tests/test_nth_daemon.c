@@ -95,7 +95,8 @@ static struct run {
     const struct fault *fault;
     long n;
     struct peer_asked asked[LOGS + ROWS];
-    size_t sent; /* of these, so many were ever sent */
+    size_t sent;        /* of these, so many were ever sent */
+    bool tables_failed; /* and said so */
 } r;
 
 static uint64_t seed;
@@ -303,6 +304,8 @@ static void check_end(int status) {
     }
     RIGHT(code != 1 || kit_daemon_logged(&r.k->d, "refused-to-start") > 0, "1 without a word");
     RIGHT(code != 70 || kit_daemon_logged(&r.k->d, "exit status=70") > 0, "70 without a word");
+    r.tables_failed = kit_daemon_logged(&r.k->d, "tables-failed") > 0;
+    RIGHT(!r.tables_failed || code == 70, "status %d, though the tables failed", code);
 }
 
 /* Without faults: all that was acknowledged is there, and all can be had. */
@@ -388,6 +391,22 @@ START_TEST(a_call_of_the_daemon) {
 }
 END_TEST
 
+/* A commit of the tables that fails ends the daemon, with all of it recorded: run()
+ * starts it again and counts.  Which write is a commit's is found by trying. */
+START_TEST(tables_that_cannot_be_committed) {
+    static const struct fault fault = {NTH_pwrite, NTH_FAIL, EIO, false};
+    long n = 1;
+    while (n <= calls[NTH_pwrite]) {
+        run(&fault, n++);
+        if (r.tables_failed) {
+            fprintf(stderr, "write %ld was of a commit\n", n - 1);
+            return;
+        }
+    }
+    ck_abort_msg("none of %ld writes ended it with tables-failed", calls[NTH_pwrite]);
+}
+END_TEST
+
 /* In the parent, so that all kinds know it: how often each is called when
  * nothing fails. */
 START_TEST(nothing_fails) {
@@ -411,6 +430,7 @@ int main(void) {
     tcase_set_timeout(t, 36000);
     tcase_set_timeout(first, 60);
     tcase_add_test(first, nothing_fails);
+    tcase_add_test(t, tables_that_cannot_be_committed);
     tcase_add_loop_test(t, a_call_of_the_daemon, 0, (int)COUNT(faults));
     suite_add_tcase(s, first);
     suite_add_tcase(s, t);
