@@ -5,8 +5,8 @@
  *     store_begin, store_record for each waiting request, store_commit, answer
  *
  * store_record() validates one request against everything recorded so far, the
- * group's earlier requests included, makes its entry and folds it; a refusal
- * leaves the group as it was.  store_commit() writes the journal and flushes it
+ * group's earlier requests included, makes its entry and has it folded (store/follow.h:
+ * at once, or beside the owner); a refusal leaves the group as it was.  store_commit() writes the journal and flushes it
  * once: what it returned 0 for is on disk.
  *
  * Reading.  Any thread asks store_read(); each call is one LMDB read
