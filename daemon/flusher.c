@@ -1,7 +1,8 @@
 #include "daemon/flusher.h"
 
+#include "store/thread.h"
+
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -72,18 +73,6 @@ static void on_done(evutil_socket_t fd, short what, void *arg) {
     }
 }
 
-/* Threads take no signals: those are the loop's. */
-static int start_thread(struct flusher *f) {
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    sigdelset(&all, SIGBUS);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int rc = pthread_create(&f->thread, NULL, run, f);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return rc;
-}
-
 struct flusher *
 flusher_new(struct event_base *base, struct store *store,
             void (*done)(void *ctx, enum store_outcome outcome, const struct error *e), void *ctx) {
@@ -97,7 +86,7 @@ flusher_new(struct event_base *base, struct store *store,
     f->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     f->event = f->fd < 0 ? NULL : event_new(base, f->fd, EV_READ | EV_PERSIST, on_done, f);
     if (f->event == NULL || event_priority_set(f->event, 0) != 0 ||
-        event_add(f->event, NULL) != 0 || start_thread(f) != 0) {
+        event_add(f->event, NULL) != 0 || thread_start(&f->thread, run, f) != 0) {
         if (f->event != NULL) {
             event_free(f->event);
         }

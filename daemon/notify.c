@@ -1,8 +1,9 @@
 #include "daemon/notify.h"
 
+#include "store/thread.h"
+
 #include <inttypes.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,20 +70,14 @@ static void *help(void *arg) {
     return NULL;
 }
 
-/* Threads take no signals: those are the loop's. */
 static int start_helper(struct notify *n) {
-    sigset_t all;
-    sigset_t before;
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&n->lock, NULL);
     pthread_cond_init(&n->ending, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int rc = pthread_create(&n->helper, NULL, help, n);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    int rc = thread_start(&n->helper, help, n);
     if (rc != 0) {
         pthread_cond_destroy(&n->ending);
         pthread_mutex_destroy(&n->lock);

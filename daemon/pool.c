@@ -1,8 +1,9 @@
 #include "daemon/pool.h"
 
+#include "store/thread.h"
+
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,25 +123,19 @@ static void on_wake(evutil_socket_t fd, short what, void *arg) {
     deliver(arg);
 }
 
-/* Threads take no signals: those are the loop's. */
 static bool start_threads(struct pool *p, unsigned threads) {
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
     for (unsigned i = 0; i < threads; i++) {
         struct worker *w = malloc(sizeof *w);
         if (w == NULL) {
             break;
         }
         *w = (struct worker){.pool = p, .index = i};
-        if (pthread_create(&p->threads[i], NULL, work, w) != 0) {
+        if (thread_start(&p->threads[i], work, w) != 0) {
             free(w);
             break;
         }
         p->n_threads++;
     }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     return p->n_threads == threads;
 }
 

@@ -1,9 +1,9 @@
 #include "store/follow.h"
 
 #include "store/internal.h"
+#include "store/thread.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -191,18 +191,6 @@ static void *run(void *arg) {
     }
 }
 
-/* Threads take no signals: those are the owner's. */
-static int start_thread(struct follow *f) {
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    sigdelset(&all, SIGBUS);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int rc = pthread_create(&f->thread, NULL, run, f);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return rc;
-}
-
 static void send(struct follow *f) {
     if (atomic_load_explicit(&f->sent, memory_order_relaxed) == f->end) {
         return;
@@ -299,7 +287,7 @@ struct follow *follow_new(const struct follow_setting *setting, struct error *e)
         follow_free(f);
         return NULL;
     }
-    if (f->setting.beside && start_thread(f) != 0) {
+    if (f->setting.beside && thread_start(&f->thread, run, f) != 0) {
         f->setting.beside = false;
         follow_free(f);
         error_set(e, ERR_INTERNAL, "", "The threads cannot start.", "スレッドを始められません。");
