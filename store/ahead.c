@@ -1,5 +1,7 @@
 #include "store/ahead.h"
 
+#include "store/fold.h"
+
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +61,10 @@ void ahead_init(struct ahead *a, struct view *v) {
 void ahead_free(struct ahead *a) {
     free(a->ids[0].slot);
     free(a->ids[1].slot);
-    a->ids[0].slot = a->ids[1].slot = NULL;
+    free(a->rows[0].slot);
+    free(a->rows[1].slot);
+    ahead_let_go(a);
+    *a = (struct ahead){.catalogue = 0};
 }
 
 static uint64_t random_half(const uint8_t *id) {
@@ -112,6 +117,112 @@ static void note_id(struct ahead *a, const uint8_t *id) {
     }
 }
 
+/* ---- rows of files ----------------------------------------------------------------------- */
+
+#define ROW_BITS  16
+#define ROW_SLOTS ((size_t)1 << ROW_BITS)
+_Static_assert(ROW_SLOTS == 2 * AHEAD_ROWS, "a generation fills half of its slots");
+
+/* A generation is begun when the one before is gone and this one is not quite small. */
+#define ROWS_FEW 2048
+
+static uint64_t hash_key(const struct ahead *a, const struct key *k) {
+    uint64_t h = a->mix ^ k->len;
+    uint64_t word;
+    for (size_t i = 0; i < k->len; i += 8) {
+        size_t n = k->len - i < 8 ? k->len - i : 8;
+        word = 0;
+        memcpy(&word, k->data + i, n);
+        h = (h ^ word) * a->mix;
+        h ^= h >> 29;
+    }
+    return h == 0 ? 1 : h;
+}
+
+static uint64_t *row_slot(const struct ahead_rows *rows, uint64_t hash) {
+    size_t i = (size_t)(hash >> (64 - ROW_BITS));
+    while (rows->slot[i] != 0 && rows->slot[i] != hash) {
+        i = (i + 1) % ROW_SLOTS;
+    }
+    return &rows->slot[i];
+}
+
+static void clear_rows(struct ahead_rows *rows) {
+    if (rows->n > 0) {
+        memset(rows->slot, 0, ROW_SLOTS * sizeof *rows->slot);
+    }
+    rows->n = 0;
+}
+
+static void note_row(struct ahead *a, const struct key *k, uint64_t seq) {
+    if (a->rows[0].n >= ROWS_FEW && a->rows[1].n == 0) {
+        struct ahead_rows older = a->rows[0];
+        a->rows[0] = a->rows[1];
+        a->rows[1] = older;
+    }
+    struct ahead_rows *rows = &a->rows[0];
+    if (rows->slot == NULL) {
+        rows->slot = calloc(ROW_SLOTS, sizeof *rows->slot);
+    }
+    if (rows->slot == NULL || rows->n == AHEAD_ROWS) {
+        a->rows_missed = true;
+        a->missed = seq;
+        return;
+    }
+    *row_slot(rows, hash_key(a, k)) = hash_key(a, k);
+    rows->n++;
+    rows->last = seq;
+}
+
+static void note_rows(struct ahead *a, const Journal__Entry *entry) {
+    struct key k;
+    fold_identity_key(&k, entry->row, fold_date(entry_body((Journal__Entry *)entry)));
+    note_row(a, &k, entry->seq);
+    if (entry->has_number && entry->row->has_ref) {
+        fold_ref_key(&k, entry->row->source, entry->row->ref);
+        note_row(a, &k, entry->seq);
+    }
+}
+
+void ahead_let_go(struct ahead *a) {
+    txn_abort(&a->committed);
+}
+
+/* A reader of what is committed now: what it has need not be remembered. */
+static bool look_again(struct ahead *a, const struct tables *tables, uint64_t shown) {
+    struct error e;
+    if (a->committed.mdb != NULL && a->committed.failed == 0 && a->committed_seq == shown) {
+        return true;
+    }
+    ahead_let_go(a);
+    if (txn_begin(&a->committed, tables, false, &e) < 0) {
+        return false;
+    }
+    a->committed_seq = shown;
+    for (size_t i = 0; i < 2; i++) {
+        if (a->rows[i].last <= shown) {
+            clear_rows(&a->rows[i]);
+        }
+    }
+    a->rows_missed = a->rows_missed && a->missed > shown;
+    return true;
+}
+
+bool ahead_has_no_row(struct ahead *a, const struct tables *tables, const struct key *k,
+                      uint64_t shown) {
+    MDB_val found;
+    if (!look_again(a, tables, shown) || a->rows_missed) {
+        return false;
+    }
+    uint64_t hash = hash_key(a, k);
+    for (size_t i = 0; i < 2; i++) {
+        if (a->rows[i].n > 0 && *row_slot(&a->rows[i], hash) == hash) {
+            return false;
+        }
+    }
+    return !txn_get(&a->committed, TABLE_ROWS, k, &found) && a->committed.failed == 0;
+}
+
 /* ---- numbers ------------------------------------------------------------------------- */
 
 static size_t number_slot(char prefix, uint32_t year) {
@@ -139,6 +250,9 @@ void ahead_note(struct ahead *a, const Journal__Entry *entry) {
     uint32_t n;
     if (entry->has_request_id && entry->request_id.len == ID_BYTES) {
         note_id(a, entry->request_id.data);
+    }
+    if (entry->row != NULL) {
+        note_rows(a, entry);
     }
     if (entry->has_number && number_parse(entry->number, &prefix, &year, &n) &&
         ahead_next_number(a, prefix, year) != 0) {

@@ -1,7 +1,7 @@
 /* What the owner of the store knows of it without looking into the tables, which
- * would have to be waited for: that a request is new, the next number of a case or
- * session, which catalogue is in force.  What it does not know it says, and the
- * tables are asked. */
+ * would have to be waited for: that a request or a row of a file is new, the next
+ * number of a case or session, which catalogue is in force.  What it does not know it
+ * says, and the tables are asked. */
 #ifndef MADOGUCHI_STORE_AHEAD_H
 #define MADOGUCHI_STORE_AHEAD_H
 
@@ -14,6 +14,10 @@
 /* Request ids are remembered in two generations of so many: the older one goes when
  * the newer is full. */
 #define AHEAD_IDS 16384
+
+/* Keys of rows that the committed tables may lack are remembered in two generations of
+ * at most so many; a generation goes when the tables have it. */
+#define AHEAD_ROWS 32768
 
 struct ahead {
     uint64_t mix; /* odd, random: nobody chooses what lies beside what */
@@ -28,6 +32,15 @@ struct ahead {
         uint32_t year, next;
     } numbers[AHEAD_NUMBERS];
     uint64_t catalogue; /* seq of the newest one; 0: not known */
+    struct ahead_rows {
+        uint64_t *slot; /* hashes of keys; 0: free; NULL: not yet */
+        size_t n;
+        uint64_t last;    /* seq of the newest entry in it */
+    } rows[2];            /* the newer first */
+    bool rows_missed;     /* one could not be remembered */
+    uint64_t missed;      /* seq of the newest such entry */
+    struct txn committed; /* a reader's; mdb NULL: to be begun */
+    uint64_t committed_seq;
 };
 
 /* Learns from the tables what is needed to begin with. */
@@ -38,6 +51,13 @@ void ahead_free(struct ahead *a);
  * with their time: most are newer than all that has been forgotten.  (After a clock
  * that ran ahead the tables are asked more often, until time has caught up.) */
 bool ahead_is_new(const struct ahead *a, ProtobufCBinaryData id);
+
+/* Whether the key (fold_identity_key(), fold_ref_key()) is certainly not in TABLE_ROWS.
+ * The tables are committed up to `shown`. */
+bool ahead_has_no_row(struct ahead *a, const struct tables *tables, const struct key *k,
+                      uint64_t shown);
+/* Holds no pages of the tables any longer. */
+void ahead_let_go(struct ahead *a);
 
 /* The next free number; 0: not known. */
 uint32_t ahead_next_number(const struct ahead *a, char prefix, uint32_t year);

@@ -30,8 +30,8 @@ struct follow {
      * thread, if there is one, begins and ends transactions: LMDB's writer lock
      * belongs to the thread that took it. */
     struct fold fold;
-    uint64_t folded; /* the last entry in the open transaction */
-    uint64_t shown;  /* the last one committed */
+    uint64_t folded;        /* the last entry in the open transaction */
+    _Atomic uint64_t shown; /* the last one committed */
     bool open;
     struct journal_head head; /* to settle */
     bool failed;              /* a settling, and this is why */
@@ -422,6 +422,10 @@ void follow_give_up(struct follow *f) {
 
 bool follow_is_large(struct follow *f) {
     return atomic_load(&f->large);
+}
+
+uint64_t follow_shown(struct follow *f) {
+    return atomic_load(&f->shown);
 }
 
 bool follow_is_behind(struct follow *f) {

@@ -86,6 +86,9 @@ void follow_give_up(struct follow *f);
 /* Whether it is time to settle: so many pages may have been touched. */
 bool follow_is_large(struct follow *f);
 
+/* Seq of the last entry that readers are sure to see. */
+uint64_t follow_shown(struct follow *f);
+
 /* Whether the tables lack entries that only follow_settle() can give them. */
 bool follow_is_behind(struct follow *f);
 

@@ -104,6 +104,7 @@ static int not_shown(struct error *e) {
 static void note_settled(struct store *s) {
     s->settled_at = s->now;
     s->settled_bytes = 0;
+    ahead_let_go(&s->ahead);
 }
 
 int store_settle(struct store *s, struct error *e) {
@@ -187,7 +188,7 @@ void store_abort(struct store *s) {
  * follow_view(): its fold cannot be refused, and may come later. */
 static bool stands_alone(const Journal__Entry *entry) {
     const Journal__Act *act = entry->body_case == JOURNAL__ENTRY__BODY_ACT ? entry->act : NULL;
-    return act != NULL && entry->row == NULL && !act->has_session && !act->has_with_case &&
+    return act != NULL && !act->has_session && !act->has_with_case &&
            (act->kind == MADOGUCHI__ACT_KIND__LOG || act->kind == MADOGUCHI__ACT_KIND__TALLY ||
             act->kind == MADOGUCHI__ACT_KIND__DECLINE);
 }
@@ -319,37 +320,47 @@ static uint32_t request_date(const Madoguchi__Request *request) {
     }
 }
 
-static int find_row(struct recording *r, const uint8_t identity[16], struct store_result *result,
-                    struct error *e) {
+static int known_ref(uint64_t seq, struct error *e) {
+    return error_set(
+        e, ERR_CONFLICT, "ref",
+        "This ref was imported before with other values, as entry #%llu. Change "
+        "it with a row of kind correct.",
+        "この ref は別の値で取込み済みです (記録 #%llu)。変更は kind が correct の行で "
+        "行ってください。",
+        (unsigned long long)seq);
+}
+
+static bool opens(const Madoguchi__Request *request) {
+    return (request->body_case == MADOGUCHI__REQUEST__BODY_ACT &&
+            request->act->kind == MADOGUCHI__ACT_KIND__LOG) ||
+           (request->body_case == MADOGUCHI__REQUEST__BODY_SESSION &&
+            request->session->kind != MADOGUCHI__SESSION_KIND__CANCEL);
+}
+
+static int find_row(struct store *s, struct recording *r, const uint8_t identity[16],
+                    struct store_result *result, struct error *e) {
     const Madoguchi__Request *request = r->request;
-    struct txn *x = &record_view(r)->txn;
-    struct key k;
+    struct key whole;
+    struct key ref;
     uint64_t seq;
     Journal__Row row = JOURNAL__ROW__INIT;
     message_copy(&row.base, &request->row->base);
     SET(&row, identity, ((ProtobufCBinaryData){16, (uint8_t *)identity}));
-    fold_identity_key(&k, &row, request_date(request));
-    if (txn_get_u64(x, TABLE_ROWS, &k, &seq)) {
-        return answer_again(r->view, seq, r->arena, result, e) < 0 ? -1 : 1;
+    fold_identity_key(&whole, &row, request_date(request));
+    bool has_ref = opens(request) && request->row->has_ref;
+    if (has_ref) {
+        fold_ref_key(&ref, request->row->source, request->row->ref);
     }
-    bool opens = (request->body_case == MADOGUCHI__REQUEST__BODY_ACT &&
-                  request->act->kind == MADOGUCHI__ACT_KIND__LOG) ||
-                 (request->body_case == MADOGUCHI__REQUEST__BODY_SESSION &&
-                  request->session->kind != MADOGUCHI__SESSION_KIND__CANCEL);
-    if (!opens || !request->row->has_ref) {
+    uint64_t shown = follow_shown(s->follow);
+    if (ahead_has_no_row(r->ahead, &s->tables, &whole, shown) &&
+        (!has_ref || ahead_has_no_row(r->ahead, &s->tables, &ref, shown))) {
         return 0;
     }
-    fold_ref_key(&k, request->row->source, request->row->ref);
-    if (txn_get_u64(x, TABLE_ROWS, &k, &seq)) {
-        return error_set(
-            e, ERR_CONFLICT, "ref",
-            "This ref was imported before with other values, as entry #%llu. Change "
-            "it with a row of kind correct.",
-            "この ref は別の値で取込み済みです (記録 #%llu)。変更は kind が correct の行で "
-            "行ってください。",
-            (unsigned long long)seq);
+    struct txn *x = &record_view(r)->txn;
+    if (txn_get_u64(x, TABLE_ROWS, &whole, &seq)) {
+        return answer_again(r->view, seq, r->arena, result, e) < 0 ? -1 : 1;
     }
-    return 0;
+    return has_ref && txn_get_u64(x, TABLE_ROWS, &ref, &seq) ? known_ref(seq, e) : 0;
 }
 
 static int fill_envelope(Journal__Entry *entry, const struct store_actor *actor,
@@ -453,7 +464,7 @@ static int find_or_make(struct store *s, struct recording *r, const struct store
         if (row_identity(r->request, r->arena, identity, e) < 0) {
             return -1;
         }
-        known = find_row(r, identity, result, e);
+        known = find_row(s, r, identity, result, e);
     }
     if (known != 0) {
         return known < 0 ? -1 : 0;

@@ -100,6 +100,57 @@ START_TEST(ids_are_learnt_from_the_tables) {
 }
 END_TEST
 
+static Journal__Entry a_row(Journal__Row *row, Journal__Act *act, uint8_t identity[16],
+                            char ref[16], uint64_t seq) {
+    Journal__Entry entry = JOURNAL__ENTRY__INIT;
+    journal__row__init(row);
+    journal__act__init(act);
+    snprintf(ref, 16, "%llu", (unsigned long long)seq);
+    memset(identity, 0, 16);
+    put_u64(identity, seq);
+    SET(row, source, bytes_of("counter.csv"));
+    SET(row, ref, bytes_of(ref));
+    SET(row, identity, ((ProtobufCBinaryData){16, identity}));
+    SET(act, date, 20240415);
+    entry.row = row;
+    entry.body_case = JOURNAL__ENTRY__BODY_ACT;
+    entry.act = act;
+    entry.seq = seq;
+    SET(&entry, number, bytes_of("M-2024-000001"));
+    return entry;
+}
+
+/* Rows that the tables do not have yet are never taken for new, however many. */
+START_TEST(rows_not_committed_are_never_new) {
+    enum { N = 3 * AHEAD_ROWS };
+    struct kit k;
+    struct ahead a;
+    struct key key;
+    Journal__Row row;
+    Journal__Act act;
+    uint8_t identity[16];
+    char ref[16];
+    kit_start(&k, false);
+    ahead_init(&a, follow_view(k.store->follow));
+    fold_ref_key(&key, bytes_of("counter.csv"), bytes_of("1000"));
+    ck_assert(ahead_has_no_row(&a, &k.store->tables, &key, 2));
+    for (uint64_t seq = 3; seq < N; seq++) {
+        Journal__Entry entry = a_row(&row, &act, identity, ref, seq);
+        ahead_note(&a, &entry);
+        fold_identity_key(&key, &row, act.date);
+        ck_assert(!ahead_has_no_row(&a, &k.store->tables, &key, 2));
+        fold_ref_key(&key, row.source, row.ref);
+        ck_assert(!ahead_has_no_row(&a, &k.store->tables, &key, 2));
+    }
+    fold_ref_key(&key, bytes_of("counter.csv"), bytes_of("1000"));
+    ck_assert(!ahead_has_no_row(&a, &k.store->tables, &key, 2));
+    /* Committed: the tables are asked, which here have none of them. */
+    ck_assert(ahead_has_no_row(&a, &k.store->tables, &key, N));
+    ahead_free(&a);
+    kit_finish(&k);
+}
+END_TEST
+
 START_TEST(numbers_are_known_until_forgotten) {
     struct ahead a = {.mix = 1};
     Journal__Entry entry = JOURNAL__ENTRY__INIT;
@@ -164,6 +215,48 @@ START_TEST(one_group_sees_itself) {
     ck_assert_uint_eq(store_done_with(k.store), UINT64_MAX);
     kit_stats(&k, "contacts", "FY2024", NULL, NULL, "202");
     kit_stats(&k, "cases", "FY2024", NULL, NULL, "201");
+    kit_finish(&k);
+}
+END_TEST
+
+static Madoguchi__Request *row_request(struct kit *k, size_t i, const char *topic) {
+    return kit_request(k, "log", "service", "citizen", "date", "2024-05-02", "topic", topic,
+                       "+source", "counter.csv", "+ref", kit_text(k, i), NULL);
+}
+
+/* A file's rows are found again in the same group, in the next one, after a commit and
+ * after a restart; and a row that changed is refused everywhere. */
+START_TEST(rows_are_found_wherever_they_are) {
+    enum { N = 100, ROUNDS = 5 };
+    struct kit k;
+    struct error e;
+    struct store_result result;
+    kit_start(&k, false);
+    for (int round = 0; round < ROUNDS; round++) {
+        if (round == 3) {
+            ck_assert_int_eq(store_settle(k.store, &e), 0);
+        } else if (round == 4) {
+            kit_close(&k, true);
+            kit_open(&k);
+        }
+        /* Rounds 0 and 1 are one group. */
+        if (round != 1) {
+            ck_assert_int_eq(store_begin(k.store, k.now, &e), STORE_DONE);
+        }
+        for (size_t i = 0; i < N; i++) {
+            record(&k, row_request(&k, i, "legal"), &result);
+            ck_assert(result.known == (round > 0));
+            ck_assert_uint_eq(result.seq, 3 + i);
+        }
+        ck_assert_int_eq(
+            store_record(k.store, &actor, row_request(&k, N / 2, "tax"), &k.arena, &result, &e),
+            -1);
+        ck_assert_int_eq(e.code, ERR_CONFLICT);
+        if (round != 0) {
+            ck_assert_int_eq(store_commit(k.store, &e), STORE_DONE);
+        }
+    }
+    kit_stats(&k, "cases", "FY2024", NULL, NULL, "100");
     kit_finish(&k);
 }
 END_TEST
@@ -260,6 +353,8 @@ int main(void) {
     tcase_set_timeout(t, 120);
     tcase_add_test(t, what_was_recorded_is_never_new);
     tcase_add_test(t, ids_are_learnt_from_the_tables);
+    tcase_add_test(t, rows_not_committed_are_never_new);
+    tcase_add_test(t, rows_are_found_wherever_they_are);
     tcase_add_test(t, numbers_are_known_until_forgotten);
     tcase_add_test(t, one_group_sees_itself);
     tcase_add_test(t, a_group_given_up_leaves_nothing);
