@@ -108,11 +108,16 @@ static int commit(struct follow *f, struct error *e) {
 /* What the tables lack is folded from the journal. */
 static int fold_again(struct follow *f, struct error *e) {
     lose(f);
-    return catchup(&f->fold, f->setting.tables, f->head.seq, "folding", NULL, NULL, e);
+    if (catchup(&f->fold, f->setting.tables, f->head.seq, "folding", NULL, NULL, e) < 0) {
+        f->fold.view.txn.failed = MDB_BAD_TXN; /* whatever it failed of */
+        return -1;
+    }
+    return 0;
 }
 
 static void show(struct follow *f) {
     f->shown = f->folded = f->head.seq;
+    f->failed = false; /* if the one before did, this has made it good */
     atomic_store(&f->behind, false);
     atomic_store(&f->large, false);
     pthread_mutex_lock(f->setting.lock);
@@ -154,6 +159,7 @@ static void perform(struct follow *f, const struct item *item) {
         break;
     case GIVE_UP:
         lose(f);
+        atomic_store(&f->over, 0); /* others will get the numbers of what was staged */
         break;
     }
 }
@@ -356,8 +362,8 @@ struct view *follow_view(struct follow *f) {
 
 int follow_now(struct follow *f, Journal__Entry *entry, struct journal_place place,
                struct error *e) {
-    follow_view(f);
-    return fold_one(f, entry, place, e);
+    struct view *v = follow_view(f);
+    return v->txn.failed != 0 ? txn_error(&v->txn, e) : fold_one(f, entry, place, e);
 }
 
 int follow_later(struct follow *f, Journal__Entry *entry, struct journal_place place,

@@ -168,12 +168,18 @@ enum store_outcome store_begin(struct store *s, uint64_t now, struct error *e) {
     return STORE_DONE;
 }
 
+static void forget_catalogue(struct store *s) {
+    catalogues_give(s->catalogues, s->catalogue);
+    s->catalogue = NULL;
+}
+
 void store_abort(struct store *s) {
     if (s->in_group) {
         s->in_group = false;
         if (s->broken || s->group_entries > 0) {
             follow_give_up(s->follow);
             ahead_forget(&s->ahead);
+            forget_catalogue(s);
         }
         journal_unstage(s->journal);
         s->recorded_at = s->status.recorded_at; /* a clock that was wrong leaves nothing */
@@ -403,16 +409,19 @@ static int add_row(Journal__Entry *entry, const Madoguchi__Request *request,
     return 0;
 }
 
-/* The catalogue in force, to be given back to s->catalogues. */
+/* The catalogue in force.  It is held while it is the newest: entries that are folded
+ * later need it, and must find it whatever others ask for meanwhile. */
 static const struct catalogue *newest_catalogue(struct store *s, struct recording *r,
                                                 struct error *e) {
-    const struct catalogue *c =
-        s->ahead.catalogue == 0 ? NULL : catalogues_take(s->catalogues, s->ahead.catalogue);
-    if (c == NULL) {
-        c = view_catalogue(record_view(r), UINT64_MAX, e);
-        s->ahead.catalogue = c == NULL ? 0 : r->view->newest_catalogue;
+    if (s->catalogue != NULL && s->catalogue_seq == s->ahead.catalogue) {
+        return s->catalogue;
     }
-    return c;
+    forget_catalogue(s);
+    s->catalogue = view_catalogue(record_view(r), UINT64_MAX, e);
+    if (s->catalogue != NULL) {
+        s->ahead.catalogue = s->catalogue_seq = r->view->newest_catalogue;
+    }
+    return s->catalogue;
 }
 
 static int make_and_add(struct store *s, struct recording *r, const struct store_actor *actor,
@@ -430,7 +439,6 @@ static int make_and_add(struct store *s, struct recording *r, const struct store
         return -1;
     }
     int rc = record_make(r, e);
-    catalogues_give(s->catalogues, r->catalogue);
     if (rc == 0 && request->row != NULL) {
         rc = add_row(entry, request, identity, r->arena, e);
     }

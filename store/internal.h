@@ -25,6 +25,8 @@ struct store {
     struct catalogues *catalogues;
     struct follow *follow; /* the tables */
     struct ahead ahead;
+    const struct catalogue *catalogue; /* the newest, kept; NULL: to be looked up */
+    uint64_t catalogue_seq;
     uint64_t settled_at;  /* when the tables were settled last, ms */
     size_t settled_bytes; /* of entries since */
     bool in_group;

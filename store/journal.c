@@ -280,6 +280,7 @@ static int group_bytes(const struct iovec *entries, size_t n, size_t *bytes, str
     return 0;
 }
 
+/* Under the lock: a reader may be looking into the buffer. */
 static int group_grow(struct journal *j, size_t bytes, struct error *e) {
     if (j->capacity - j->used >= bytes) {
         return 0;
@@ -306,18 +307,25 @@ int journal_stage(struct journal *j, const struct iovec *entries, size_t n,
     if (bytes > journal_room(j) && (j->used > 0 || journal_reserve(j, bytes, e) != 0)) {
         return j->used > 0 ? group_is_full(e) : -1;
     }
-    if (group_grow(j, bytes, e) != 0) {
+    pthread_mutex_lock(&j->lock);
+    int rc = group_grow(j, bytes, e);
+    pthread_mutex_unlock(&j->lock);
+    if (rc != 0) {
         return -1;
     }
+    size_t used = j->used; /* nobody looks behind it */
     for (size_t i = 0; i < n; i++) {
-        j->staged_last = j->end + (uint32_t)j->used;
+        j->staged_last = j->end + (uint32_t)used;
         if (places != NULL) {
             places[i] = (struct journal_place){j->segment, j->staged_last};
         }
-        segment_encode(j->buffer + j->used, &j->staged, j->head.seq + 1, entries[i].iov_base,
+        segment_encode(j->buffer + used, &j->staged, j->head.seq + 1, entries[i].iov_base,
                        entries[i].iov_len);
-        j->used += segment_record_bytes(entries[i].iov_len);
+        used += segment_record_bytes(entries[i].iov_len);
     }
+    pthread_mutex_lock(&j->lock);
+    j->used = used;
+    pthread_mutex_unlock(&j->lock);
     if (head_after != NULL) {
         *head_after = j->staged;
     }

@@ -426,6 +426,7 @@ void store_close(struct store *s, bool clean) {
         notice(s, e.en);
     }
     follow_free(s->follow);
+    s->catalogue = NULL; /* goes with the others */
     ahead_free(&s->ahead);
     bool dead = s->journal != NULL && journal_dead(s->journal);
     if (s->journal != NULL) {

@@ -349,7 +349,10 @@ static int record_act(struct recording *r, struct error *e) {
     }
     const Document__Service *s = catalogue_service(r->catalogue, service);
     if (!needs_case(a->kind) && !a->has_nature && s->has_nature) {
-        SET(a, nature, s->nature);
+        SET(a, nature, arena_bytes(r->arena, s->nature));
+        if (a->nature.data == NULL) {
+            return view_no_room(e);
+        }
     }
     if (!a->has_count &&
         (a->kind == MADOGUCHI__ACT_KIND__TALLY || a->kind == MADOGUCHI__ACT_KIND__DECLINE)) {

@@ -110,6 +110,7 @@ int txn_commit(struct txn *x, struct error *e) {
     /* The handle is gone whatever the commit says. */
     MDB_txn *mdb = x->mdb;
     x->mdb = NULL;
+    memset(x->at, 0, sizeof x->at);
     int rc = mdb_txn_commit(mdb);
     if (rc != 0) {
         x->failed = rc;
@@ -122,6 +123,7 @@ void txn_abort(struct txn *x) {
     if (x->mdb != NULL) {
         mdb_txn_abort(x->mdb);
         x->mdb = NULL;
+        memset(x->at, 0, sizeof x->at);
     }
 }
 

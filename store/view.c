@@ -459,13 +459,6 @@ static struct catalogue *catalogue_load(struct view *v, uint64_t seq, struct err
     return catalogue;
 }
 
-const struct catalogue *catalogues_take(struct catalogues *all, uint64_t seq) {
-    pthread_mutex_lock(&all->lock);
-    const struct catalogue *c = kept_take(all, seq);
-    pthread_mutex_unlock(&all->lock);
-    return c;
-}
-
 const struct catalogue *view_catalogue(struct view *v, uint64_t seq, struct error *e) {
     uint64_t found = catalogue_seq(v, seq);
     if (found == 0) {

@@ -19,9 +19,7 @@ void catalogues_free(struct catalogues *c);
 /* Forgets those put after entry `after`: a group that had them was given up,
  * and another entry will get their seq. */
 void catalogues_forget(struct catalogues *c, uint64_t after);
-/* The catalogue that entry `seq` put, if it is kept; NULL otherwise.  To be given
- * back.  Any thread. */
-const struct catalogue *catalogues_take(struct catalogues *c, uint64_t seq);
+/* Gives back what view_catalogue() gave.  Any thread. */
 void catalogues_give(struct catalogues *c, const struct catalogue *catalogue);
 
 struct view {

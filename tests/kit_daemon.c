@@ -92,10 +92,10 @@ static _Noreturn void become(const struct kit_daemon *d, char *const *words) {
 static pid_t launch(const struct kit_daemon *d, char *const *words) {
     fflush(NULL);
     pid_t pid = fork();
-    ck_assert_int_ge(pid, 0);
-    if (pid == 0) {
+    if (pid == 0) { /* at once: another thread may have held a lock of Check */
         become(d, words);
     }
+    ck_assert_int_ge(pid, 0);
     return pid;
 }
 
@@ -140,15 +140,28 @@ static bool has_ended(pid_t pid) {
     return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
 }
 
-static void show_log(const struct kit_daemon *d) {
+static void show_file(const char *path) {
     char line[1024];
-    FILE *f = fopen(d->log, "re");
+    FILE *f = fopen(path, "re");
     while (f != NULL && fgets(line, sizeof line, f) != NULL) {
         fputs(line, stderr);
     }
     if (f != NULL) {
         fclose(f);
     }
+}
+
+/* Where it stands, and the end of its log. */
+static void show_daemon(const struct kit_daemon *d) {
+    static const char *const files[] = {"cmdline", "status", "wchan", "syscall", "stack"};
+    char text[KIT_PATH + 100];
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        snprintf(text, sizeof text, "/proc/%d/%s", (int)d->pid, files[i]);
+        show_file(text);
+        fputc('\n', stderr);
+    }
+    snprintf(text, sizeof text, "tail -n 20 %s >&2", d->log);
+    (void)!system(text);
 }
 
 bool kit_daemon_try(struct kit_daemon *d, const char *config) {
@@ -161,7 +174,7 @@ bool kit_daemon_try(struct kit_daemon *d, const char *config) {
             return false;
         }
         if (kit_clock() >= until) {
-            show_log(d);
+            show_daemon(d);
             ck_abort_msg("the daemon does not accept");
         }
         kit_pause(2);

@@ -31,10 +31,10 @@ START_TEST(a_cut_file_ends_the_process_with_a_sentence) {
     int status;
     ck_assert_int_eq(pipe(ends), 0);
     pid_t pid = fork();
-    ck_assert_int_ge(pid, 0);
     if (pid == 0) {
         read_cut_file(ends[1]);
     }
+    ck_assert_int_ge(pid, 0);
     close(ends[1]);
     ssize_t n = read(ends[0], text, sizeof text - 1);
     close(ends[0]);
