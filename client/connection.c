@@ -124,7 +124,9 @@ static Madoguchi__ServerMessage *next_message(struct connection *c, struct arena
     size_t len;
     /* Even when nothing can be written any more, what the daemon said before it
      * closed may still be there to be read: usually why. */
-    transport_flush(&c->transport, patience_ms);
+    if (transport_flush(&c->transport, patience_ms) < 0 && patience_ms > LAST_WORDS_MS) {
+        patience_ms = LAST_WORDS_MS;
+    }
     if (transport_frame(&c->transport, &data, &len, patience_ms) < 0) {
         return NULL;
     }
