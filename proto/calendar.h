@@ -2,7 +2,7 @@
  * by their western year) and Japanese eras, by own table and day arithmetic:
  * no clock, no locale, no time zone but "Japan is UTC+9".
  *
- *   date   uint32_t YYYYMMDD, 18680101..99991231    20240415
+ *   date   uint32_t YYYYMMDD, 18680101..99991231    20240415; read up to the year 9998
  *   month  uint32_t YYYYMM                          202404
  *   FY     uint32_t western year                    2024 is 2024-04-01..2025-03-31 */
 #ifndef MADOGUCHI_PROTO_CALENDAR_H
