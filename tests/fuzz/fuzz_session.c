@@ -72,7 +72,7 @@ static void first(void) {
     d.config = config_defaults();
     d.base = event_base_new();
     MUST(d.config != NULL && d.base != NULL && event_base_priority_init(d.base, 2) == 0);
-    d.config->in_flight_max = 4;
+    d.config->in_flight_max = 16; /* enough for the thread that folds */
     d.config->output_high_bytes = 8192;
     d.config->output_low_bytes = 1024;
     d.config->gather_us = 0;

@@ -84,7 +84,8 @@ static struct {
 
 static const struct store_options options = {
     .force_filesystem = true,
-    .map_bytes = 64u << 20,
+    .map_bytes = (uint64_t)4 << 30, /* room to spare: entries are folded beside */
+    .fold_beside = true,
     .free_floor_bytes = 1,
     .segment_bytes = JOURNAL_SEGMENT_MIN,
 };
