@@ -6,8 +6,8 @@
  *
  * store_record() validates one request against everything recorded so far, the
  * group's earlier requests included, makes its entry and has it folded (store/follow.h:
- * at once, or beside the owner); a refusal leaves the group as it was.  store_commit() writes the journal and flushes it
- * once: what it returned 0 for is on disk.
+ * at once, or beside the owner); a refusal leaves the group as it was.  store_commit() writes the
+ * journal and flushes it once: what it returned 0 for is on disk.
  *
  * Reading.  Any thread asks store_read(); each call is one LMDB read
  * transaction that stands on one journal position and lives only as long as
