@@ -3,6 +3,8 @@
 #include "proto/frame.h"
 #include "store/view.h"
 
+#include <assert.h>
+
 /* Rows of one page and the one that did not fit any more, unpacked. */
 #define ARENA_BYTES (4u << 20)
 
@@ -28,6 +30,7 @@ static int hand_over(struct pages *p, struct error *e) {
     if (p->n == 0) {
         return 0;
     }
+    assert(p->field != NULL); /* of the rows that are there */
     Madoguchi__Page page = MADOGUCHI__PAGE__INIT;
     ProtobufCMessage **rows = p->row;
     size_t *count = (size_t *)(void *)((char *)&page + p->field->quantifier_offset);
