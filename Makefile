@@ -183,7 +183,7 @@ TSAN_FLAGS := -fsanitize=thread -fno-omit-frame-pointer
 
 # What `make check` tries at random is tried less often here.
 asan:
-	@$(if $(LONG),,POWER_CUTS=150 MODEL_STEPS=200) $(MAKE) --no-print-directory BUILD=$(BUILD)-asan OPT='-O1 -g' FORTIFY= WERROR= \
+	@$(if $(LONG),,POWER_CUTS=100 MODEL_STEPS=150) $(MAKE) --no-print-directory BUILD=$(BUILD)-asan OPT='-O1 -g' FORTIFY= WERROR= \
 	    SANITIZE='$(ASAN_FLAGS)' SCRIPTS='$(if $(LONG),$(SCRIPTS),tests/check_fuzz.sh)' check-run
 
 # Threads: the daemon with its pool, and readers beside the writer.
