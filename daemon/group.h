@@ -33,8 +33,9 @@ void group_on_refusal(struct group *g,
                       void (*refused)(void *ctx, const struct request *r, const struct error *e),
                       void *ctx);
 
-/* Adds a request of a connection whose conn_begin() was called; the group owns
- * it until it is answered.  One with a refusal set is answered in its turn. */
+/* Adds a request of a connection whose conn_begin() was called; the group owns it
+ * until it is answered and the store is done with it.  One with a refusal set is
+ * answered in its turn. */
 void group_add(struct group *g, struct request *r);
 
 size_t group_waiting(const struct group *g);
