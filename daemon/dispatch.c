@@ -1,9 +1,13 @@
 #include "daemon/dispatch.h"
 
 #include "daemon/answer.h"
+#include "daemon/identity.h"
 #include "daemon/log.h"
+#include "daemon/login.h"
+#include "daemon/notices.h"
 #include "daemon/put.h"
 #include "daemon/status.h"
+#include "daemon/whoami.h"
 #include "proto/check.h"
 #include "proto/frame.h"
 
@@ -19,8 +23,8 @@ struct session {
     uint64_t number; /* of the connection, for the log */
     bool greeted;
     bool japanese;
-    char actor[PEER_ID];
-    char name[PEER_NAME];
+    struct identity identity;
+    char user[PEER_NAME]; /* name of the Unix user, or "" */
     struct put put;
     struct query_line line;
 };
@@ -33,24 +37,42 @@ struct dispatch {
     struct group *group;
     struct queries *queries;
     struct peers *peers;
+    struct secrets *secrets;
+    struct notices *notices;
+    struct login *login;
+    uint64_t people; /* version of them that the connections were looked at by */
     struct metrics metrics;
     struct warnings warnings;
 };
 
 /* Who, for a log line: "uid:1000/17". */
 #define PEER_FORMAT             "peer=%s/%" PRIu64
-#define PEER_ARGS(s)            (s)->actor, (s)->number
+#define PEER_ARGS(s)            (s)->identity.source, (s)->number
 #define REQUEST_FORMAT          PEER_FORMAT " request=%u"
 #define REQUEST_ARGS(s, serial) PEER_ARGS(s), (serial)
 
 /* ---- refusals ------------------------------------------------------------------- */
+
+/* What cannot be recorded now is not noted either; logins note themselves. */
+static void note_refusal(struct session *s, const char *what, const struct error *e) {
+    char word[NOTICES_WORD];
+    if (e->code == ERR_BUSY || e->code == ERR_FULL || e->code == ERR_INTERNAL) {
+        return;
+    }
+    const struct notice_by by = {.source = s->identity.source, .account = s->identity.account};
+    snprintf(word, sizeof word, "%s %s", error_word(e->code), what);
+    notices_count(s->dispatch->notices, NOTICE_REFUSED, &by, word);
+}
 
 /* Code and field only: the sentence may repeat what somebody typed. */
 static void on_refusal(void *ctx, const struct request *r, const struct error *e) {
     struct dispatch *d = ctx;
     metrics_refused(&d->metrics, e);
     struct conn *c = conn_find(d->conns, r->conn);
-    const struct session *s = c != NULL ? conn_data(c) : NULL;
+    struct session *s = c != NULL ? conn_data(c) : NULL;
+    if (s != NULL && r->kind < REQUEST_KINDS && r->kind != REQUEST_LOGIN) {
+        note_refusal(s, request_kind_word(r->kind), e);
+    }
     if (s != NULL) {
         log_event(LEVEL_INFO, "refused", REQUEST_FORMAT " code=%s field=%s",
                   REQUEST_ARGS(s, r->serial), error_word(e->code), e->field);
@@ -60,6 +82,7 @@ static void on_refusal(void *ctx, const struct request *r, const struct error *e
 /* Not a message of this protocol: says so and closes. */
 static void refuse_and_finish(struct session *s, uint32_t serial, const struct error *e) {
     metrics_refused(&s->dispatch->metrics, e);
+    note_refusal(s, "connection", e);
     log_event(LEVEL_INFO, "malformed", REQUEST_FORMAT " code=%s", REQUEST_ARGS(s, serial),
               error_word(e->code));
     struct conn *c = s->conn;
@@ -81,10 +104,35 @@ static void welcome(struct session *s) {
     w.store_id.len = 16;
     SET(&w, frame_max, FRAME_MAX);
     SET(&w, in_flight_max, (uint32_t)d->config->in_flight_max);
+    if (s->identity.account[0] != '\0') {
+        SET(&w, account, bytes_of(s->identity.account));
+    }
     Madoguchi__ServerMessage m = MADOGUCHI__SERVER_MESSAGE__INIT;
     m.body_case = MADOGUCHI__SERVER_MESSAGE__BODY_WELCOME;
     m.welcome = &w;
     conn_send(s->conn, &m.base);
+}
+
+static bool look(struct session *s) {
+    return identity_look(&s->identity, s->dispatch->setting.store, s->dispatch->secrets);
+}
+
+/* A token that is not good any more is no reason to go on as somebody else. */
+static bool take_token(struct session *s, const Madoguchi__Hello *hello, struct error *e) {
+    if (hello->has_token) {
+        if (hello->token.len != SECRETS_TOKEN) {
+            error_set(e, ERR_MALFORMED, "token", "A token has %d bytes.",
+                      "トークンは %d バイトです。", SECRETS_TOKEN);
+            return false;
+        }
+        secrets_hash(hello->token.data, s->identity.token);
+        s->identity.has_token = true;
+    }
+    if (!look(s) && s->identity.has_token) {
+        identity_refuse(&s->identity, e);
+        return false;
+    }
+    return true;
 }
 
 static void take_hello(struct session *s, const Madoguchi__Hello *hello) {
@@ -99,7 +147,7 @@ static void take_hello(struct session *s, const Madoguchi__Hello *hello) {
                   "クライアントの取り決めの版は %u、サーバー (%s) は %d "
                   "です。両方を同じ版にしてください。",
                   hello->has_protocol ? hello->protocol : 0, MADOGUCHI_VERSION, PROTOCOL_VERSION);
-    } else {
+    } else if (take_token(s, hello, &e)) {
         s->greeted = true;
         s->japanese = hello->has_language && bytes_equal(hello->language, "ja");
         welcome(s);
@@ -110,7 +158,7 @@ static void take_hello(struct session *s, const Madoguchi__Hello *hello) {
 
 /* ---- requests --------------------------------------------------------------------- */
 
-enum way { WAY_NONE, WAY_RECORD, WAY_READ, WAY_STATUS, WAY_PING };
+enum way { WAY_NONE, WAY_RECORD, WAY_READ, WAY_STATUS, WAY_PING, WAY_LOGIN, WAY_WHOAMI };
 
 static enum way way_of(enum request_kind kind) {
     switch (kind) {
@@ -120,6 +168,10 @@ static enum way way_of(enum request_kind kind) {
         return WAY_STATUS;
     case REQUEST_PING:
         return WAY_PING;
+    case REQUEST_LOGIN:
+        return WAY_LOGIN;
+    case REQUEST_WHOAMI:
+        return WAY_WHOAMI;
     case REQUEST_KINDS:
         return WAY_NONE;
     default:
@@ -152,8 +204,9 @@ static bool take_piece(struct session *s, struct request *r) {
 
 static void take_record(struct session *s, struct request *r) {
     struct dispatch *d = s->dispatch;
-    r->actor.id = arena_strndup(&r->arena, s->actor, strlen(s->actor));
-    r->actor.name = s->name[0] == '\0' ? NULL : arena_strndup(&r->arena, s->name, strlen(s->name));
+    if (r->refusal == NULL) {
+        r->actor = identity_actor(&s->identity, s->user, &r->arena);
+    }
     if (r->refusal == NULL && r->body->body_case == MADOGUCHI__REQUEST__BODY_PUT &&
         !take_piece(s, r)) {
         request_release(d->requests, r);
@@ -188,6 +241,44 @@ static void take_ping(struct session *s, struct request *r) {
     request_release(d->requests, r);
 }
 
+static void take_login(struct session *s, struct request *r) {
+    conn_begin(s->conn);
+    login_ask(s->dispatch->login, &s->identity, r);
+}
+
+static void take_whoami(struct session *s, struct request *r) {
+    struct dispatch *d = s->dispatch;
+    const struct person *p = identity_person(&s->identity, d->setting.store, &r->arena);
+    Madoguchi__Page page = MADOGUCHI__PAGE__INIT;
+    whoami_page(&s->identity, p, s->user, &r->arena, &page);
+    answer_page(s->conn, r->serial, 0, &page); /* may close it, and s is gone then */
+    metrics_answered(&d->metrics, r, UINT64_MAX);
+    request_release(d->requests, r);
+}
+
+/* Whether somebody may ask this at all.  What records is looked at again by the store,
+ * in its turn. */
+static bool may(struct session *s, struct request *r, struct error *e) {
+    enum right right = rights_of(r->body);
+    bool known = look(s);
+    if (right == RIGHT_ANYBODY) {
+        return true;
+    }
+    if (!known || s->identity.once) {
+        identity_refuse(&s->identity, e);
+        return false;
+    }
+    if (r->kind == REQUEST_RECORD) {
+        return true;
+    }
+    r->reader = identity_person(&s->identity, s->dispatch->setting.store, &r->arena);
+    if (r->reader == NULL) {
+        error_set(e, ERR_INTERNAL, "", "Out of memory.", "メモリーが足りません。");
+        return false;
+    }
+    return store_may(r->reader, right, e) == 0;
+}
+
 /* A refused request that records waits for its turn, so that the answers to
  * writes keep their order; others are answered at once. */
 static void refuse(struct session *s, struct request *r, enum way way, const struct error *e) {
@@ -215,7 +306,7 @@ static void take_request(struct session *s, struct request *r) {
         refuse(s, r, way, &e);
         return;
     }
-    if (check_request(r->body, &e) != 0) {
+    if (check_request(r->body, &e) != 0 || !may(s, r, &e)) {
         refuse(s, r, way, &e);
         return;
     }
@@ -230,6 +321,12 @@ static void take_request(struct session *s, struct request *r) {
         break;
     case WAY_STATUS:
         take_status(s, r);
+        break;
+    case WAY_LOGIN:
+        take_login(s, r);
+        break;
+    case WAY_WHOAMI:
+        take_whoami(s, r);
         break;
     default:
         take_ping(s, r);
@@ -355,7 +452,7 @@ static void on_name(void *ctx, uint64_t token, const char *name) {
         return;
     }
     struct session *s = conn_data(c);
-    snprintf(s->name, sizeof s->name, "%s", name);
+    snprintf(s->user, sizeof s->user, "%s", name);
     conn_release(c);
 }
 
@@ -375,7 +472,9 @@ void dispatch_accept(struct dispatch *d, int fd) {
         return;
     }
     *s = (struct session){.dispatch = d, .conn = c, .number = ++d->metrics.connections};
-    peer_id(uid, s->actor);
+    peer_id(uid, s->identity.source);
+    s->identity.has_uid = true;
+    s->identity.uid = uid;
     query_line_init(&s->line);
     conn_set_data(c, s);
     log_event(LEVEL_DEBUG, "connected", PEER_FORMAT, PEER_ARGS(s));
@@ -422,6 +521,16 @@ static struct conn_limits limits_of(const struct config *config) {
                                 .close_ms = (uint32_t)config->close_ms};
 }
 
+static struct login *login_of(struct dispatch *d) {
+    const struct login_setting setting = {.base = d->setting.base,
+                                          .directory = store_path(d->setting.store),
+                                          .store = d->setting.store,
+                                          .secrets = d->secrets,
+                                          .group = d->group,
+                                          .notices = d->notices};
+    return login_new(&setting);
+}
+
 struct dispatch *dispatch_new(const struct dispatch_setting *setting) {
     struct dispatch *d = calloc(1, sizeof *d);
     if (d == NULL) {
@@ -431,6 +540,8 @@ struct dispatch *dispatch_new(const struct dispatch_setting *setting) {
     d->config = setting->config;
     d->metrics.started = metrics_clock();
     d->metrics.slow_us = d->config->slow_request_ms * 1000;
+    d->people = store_people_version(setting->store);
+    d->secrets = setting->secrets;
     struct conn_limits limits = limits_of(d->config);
     d->conns = conns_new(setting->base, setting->priority, &limits, &handler, d);
     d->requests = requests_new();
@@ -440,7 +551,13 @@ struct dispatch *dispatch_new(const struct dispatch_setting *setting) {
         d->queries = queries_new(setting->store, setting->pool, d->conns, d->requests, &d->metrics,
                                  setting->room, line_of);
     }
-    if (d->group == NULL || d->queries == NULL || d->peers == NULL) {
+    if (d->group != NULL && d->queries != NULL && d->peers != NULL) {
+        d->notices = notices_new(d->group, d->requests);
+    }
+    if (d->notices != NULL) {
+        d->login = login_of(d);
+    }
+    if (d->login == NULL) {
         dispatch_free(d);
         return NULL;
     }
@@ -455,6 +572,8 @@ void dispatch_free(struct dispatch *d) {
         return;
     }
     conns_free(d->conns);
+    login_free(d->login);
+    notices_free(d->notices);
     peers_free(d->peers);
     queries_free(d->queries);
     group_free(d->group);
@@ -478,10 +597,32 @@ static void run_group(void *ctx) {
     group_run(d->group);
 }
 
+/* Whoever has no account any more has no connection. */
+static void end_if_nobody(void *ctx, struct conn *c) {
+    struct session *s = conn_data(c);
+    (void)ctx;
+    if (s->identity.account[0] != '\0' && !look(s)) {
+        log_event(LEVEL_NOTICE, "account-ended", PEER_FORMAT, PEER_ARGS(s));
+        conn_close(c);
+    }
+}
+
 bool dispatch_turn(struct dispatch *d) {
     bool busy = conns_turn(d->conns, run_group);
     metrics_turn(&d->metrics);
+    if (store_people_version(d->setting.store) != d->people) {
+        d->people = store_people_version(d->setting.store);
+        conns_each(d->conns, end_if_nobody, NULL);
+    }
     return busy;
+}
+
+bool dispatch_stop(struct dispatch *d, unsigned wait_ms) {
+    return d == NULL || login_stop(d->login, wait_ms);
+}
+
+void dispatch_note_all(struct dispatch *d) {
+    notices_turn(d->notices, 0, true);
 }
 
 struct conns *dispatch_conns(struct dispatch *d) {
@@ -493,6 +634,8 @@ struct group *dispatch_group(struct dispatch *d) {
 }
 
 void dispatch_look(struct dispatch *d, struct store_status *status) {
+    notices_turn(d->notices, metrics_clock() / 1000, false);
+    login_turn(d->login);
     store_status(d->setting.store, status);
     warnings_look(&d->warnings, status, d->config->warn_percent);
 }

@@ -27,13 +27,17 @@ struct dispatch_setting {
     struct event_base *base;
     int priority; /* of connections; 0 of everything else */
     struct store *store;
+    struct secrets *secrets;
     struct pool *pool;
     struct spool_room *room;
     const struct config *config;
 };
 
 struct dispatch *dispatch_new(const struct dispatch_setting *setting);
-void dispatch_free(struct dispatch *d); /* after pool_stop() returned true */
+/* Ends what hashes passwords; false when it still runs after wait_ms. */
+bool dispatch_stop(struct dispatch *d, unsigned wait_ms);
+/* After pool_stop() and dispatch_stop() returned true. */
+void dispatch_free(struct dispatch *d);
 
 /* Follows a new configuration, which must outlive d. */
 void dispatch_configure(struct dispatch *d, const struct config *config);
@@ -51,7 +55,11 @@ bool dispatch_turn(struct dispatch *d);
 struct conns *dispatch_conns(struct dispatch *d);
 struct group *dispatch_group(struct dispatch *d);
 
-/* Looks how the store is; a warning that begins or ends is logged. */
+/* Has everything recorded that is being summed: the daemon stops. */
+void dispatch_note_all(struct dispatch *d);
+
+/* Every few seconds: what is due is done; looks how the store is: a warning that
+ * begins or ends is logged. */
 void dispatch_look(struct dispatch *d, struct store_status *status);
 
 #endif

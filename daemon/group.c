@@ -148,6 +148,11 @@ static _Noreturn void die_of_tables(const struct error *e) {
     _exit(GROUP_EXIT);
 }
 
+static int record_one(struct store *store, struct request *r, struct error *e) {
+    return r->notice != NULL ? store_note(store, &r->actor, r->notice, &r->arena, &r->result, e)
+                             : store_record(store, &r->actor, r->body, &r->arena, &r->result, e);
+}
+
 /* Validates and folds from *r on until the group is full; the refused are
  * marked.  Returns the first request that is not in the group.  *broken: the
  * whole group must be given up. */
@@ -160,7 +165,7 @@ static struct request *record(struct group *g, struct request *r, bool *broken, 
         if (r->refusal != NULL) {
             continue;
         }
-        if (store_record(g->store, &r->actor, r->body, &r->arena, &r->result, e) == 0) {
+        if (record_one(g->store, r, e) == 0) {
             continue;
         }
         if (store_broken(g->store)) {
@@ -194,6 +199,8 @@ static void answer(struct group *g, struct request *r) {
     g->both += before + 1 == g->answers;
     if (r->refusal != NULL) {
         answer_error(c, r->serial, 0, r->refusal);
+    } else if (r->reply != NULL) {
+        answer_page(c, r->serial, 0, r->reply);
     } else {
         answer_recorded(c, r);
     }

@@ -153,7 +153,8 @@ static void take_line(void *ctx, const char *name, const char *value) {
 static void run_read(struct query *q) {
     struct error e = {0};
     uint64_t now = wall_ms();
-    int rc = store_read(q->all->store, q->request->body, now, take_page, q, &q->position, &e);
+    int rc = store_read(q->all->store, q->request->reader, q->request->body, now, take_page, q,
+                        &q->position, &e);
     if (rc != 0 || q->error.code != 0) {
         q->failed = true;
         if (q->error.code == 0) { /* otherwise: the spool said why the reading was ended */

@@ -92,6 +92,10 @@ static const char *const words[REQUEST_KINDS] = {
     [REQUEST_VERIFY] = "verify",
     [REQUEST_PING] = "ping",
     [REQUEST_BACKUP] = "backup",
+    [REQUEST_ACCOUNTS] = "accounts",
+    [REQUEST_AUDIT] = "audit",
+    [REQUEST_LOGIN] = "login",
+    [REQUEST_WHOAMI] = "whoami",
 };
 
 const char *request_kind_word(enum request_kind kind) {
@@ -107,6 +111,8 @@ enum request_kind request_kind_of(const Madoguchi__Request *body) {
     case MADOGUCHI__REQUEST__BODY_CORRECTION:
     case MADOGUCHI__REQUEST__BODY_VOIDING:
     case MADOGUCHI__REQUEST__BODY_PUT:
+    case MADOGUCHI__REQUEST__BODY_ACCOUNT:
+    case MADOGUCHI__REQUEST__BODY_CLOSING:
         return REQUEST_RECORD;
     case MADOGUCHI__REQUEST__BODY_SHOW:
         return REQUEST_SHOW;
@@ -128,6 +134,16 @@ enum request_kind request_kind_of(const Madoguchi__Request *body) {
         return REQUEST_PING;
     case MADOGUCHI__REQUEST__BODY_BACKUP:
         return REQUEST_BACKUP;
+    case MADOGUCHI__REQUEST__BODY_ACCOUNTS:
+        return REQUEST_ACCOUNTS;
+    case MADOGUCHI__REQUEST__BODY_AUDIT:
+        return REQUEST_AUDIT;
+    case MADOGUCHI__REQUEST__BODY_LOGIN:
+    case MADOGUCHI__REQUEST__BODY_LOGOUT:
+    case MADOGUCHI__REQUEST__BODY_PASSWORD:
+        return REQUEST_LOGIN;
+    case MADOGUCHI__REQUEST__BODY_WHOAMI:
+        return REQUEST_WHOAMI;
     default:
         return REQUEST_KINDS;
     }

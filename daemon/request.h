@@ -24,6 +24,10 @@ enum request_kind {
     REQUEST_VERIFY,
     REQUEST_PING,
     REQUEST_BACKUP,
+    REQUEST_ACCOUNTS,
+    REQUEST_AUDIT,
+    REQUEST_LOGIN, /* login, logout, password */
+    REQUEST_WHOAMI,
     REQUEST_KINDS, /* nothing that is known */
 };
 
@@ -34,11 +38,14 @@ struct request {
     const Madoguchi__Request *body; /* in the arena; NULL once it is not needed */
     uint32_t serial;
     enum request_kind kind;
-    uint64_t came;               /* microseconds, of metrics_clock() */
-    bool japanese;               /* language of the sentences in its answer */
-    struct store_actor actor;    /* in the arena */
-    const struct error *refusal; /* decided before its turn came; in the arena */
-    uint8_t *document;           /* an assembled Put; malloc'd, freed with the request */
+    uint64_t came;                 /* microseconds, of metrics_clock() */
+    bool japanese;                 /* language of the sentences in its answer */
+    struct store_actor actor;      /* in the arena */
+    const struct person *reader;   /* who asks, for questions; in the arena */
+    const Journal__Notice *notice; /* to be recorded in place of the body; in the arena */
+    Madoguchi__Page *reply;        /* answered in place of what was recorded; in the arena */
+    const struct error *refusal;   /* decided before its turn came; in the arena */
+    uint8_t *document;             /* an assembled Put; malloc'd, freed with the request */
     struct store_result result;
 };
 

@@ -8,6 +8,7 @@
 #include "daemon/setting.h"
 #include "daemon/speech.h"
 #include "daemon/status.h"
+#include "store/secrets.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -41,6 +42,7 @@ struct server {
     struct config *started; /* as it was at the start: what needs a restart to change */
     struct event_base *base;
     struct store *store;
+    struct secrets *secrets;
     struct spool_room room;
     struct pool *pool;
     struct dispatch *dispatch;
@@ -153,6 +155,7 @@ static void begin_stop(struct server *s, const char *why) {
     log_event(LEVEL_NOTICE, "stopping", "why=%s connections=%zu", why,
               conns_count(dispatch_conns(s->dispatch)));
     listen_stop(s->listen);
+    dispatch_note_all(s->dispatch);
     conns_stop_reading(dispatch_conns(s->dispatch));
     struct timeval tv = {.tv_sec = (time_t)(s->config->query_stop_ms / 1000),
                          .tv_usec = (suseconds_t)(s->config->query_stop_ms % 1000 * 1000)};
@@ -326,7 +329,7 @@ static void run(struct server *s) {
             struct conns *conns = dispatch_conns(s->dispatch);
             conns_finish_all(conns);
             busy = dispatch_turn(s->dispatch) || busy;
-            if (conns_count(conns) == 0) {
+            if (conns_count(conns) == 0 && group_waiting(dispatch_group(s->dispatch)) == 0) {
                 s->phase = GONE;
             }
         }
@@ -359,7 +362,9 @@ static int open_store(struct server *s, struct error *e) {
         .progress = on_progress,
         .notice = on_notice};
     notify_status("Opening the store");
-    return store_open(s->setting->store, &options, &s->store, e);
+    return store_open(s->setting->store, &options, &s->store, e) != 0
+               ? -1
+               : secrets_open(s->setting->store, &s->secrets, e);
 }
 
 static void log_library(void *ctx, const char *name, const char *version) {
@@ -418,6 +423,7 @@ static int open_rooms(struct server *s, struct error *e) {
     const struct dispatch_setting setting = {.base = s->base,
                                              .priority = 1,
                                              .store = s->store,
+                                             .secrets = s->secrets,
                                              .pool = s->pool,
                                              .room = &s->room,
                                              .config = c};
@@ -486,12 +492,14 @@ static void end(struct server *s, bool clean) {
         (void)!store_settle(s->store, &ignored); /* who copies the tables waits for it */
     }
     bool quiet = s->pool == NULL || pool_stop(s->pool, LAST_WAIT_MS);
+    quiet = dispatch_stop(s->dispatch, LAST_WAIT_MS) && quiet;
     if (!quiet) {
         /* A question still reads the store: it cannot be closed under it. */
         log_event(LEVEL_WARNING, "exit", "why=\"a question does not end\" clean=no");
         _exit(clean ? EXIT_DONE : EXIT_REFUSED);
     }
     dispatch_free(s->dispatch);
+    secrets_free(s->secrets);
     notify_free(s->notify);
     struct event *const events[] = {s->signals[0], s->signals[1],   s->signals[2],
                                     s->stop_timer, s->status_timer, s->settle_timer};

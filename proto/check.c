@@ -21,6 +21,8 @@ static const struct check_rule envelope_rules[] = {
     CHECK_MAY("correction", CHECK_ANY),
     CHECK_MAY("voiding", CHECK_ANY),
     CHECK_MAY("put", CHECK_ANY),
+    CHECK_MAY("account", CHECK_ANY),
+    CHECK_MAY("closing", CHECK_ANY),
     CHECK_MAY("show", CHECK_ANY),
     CHECK_MAY("list", CHECK_ANY),
     CHECK_MAY("stats", CHECK_ANY),
@@ -31,6 +33,12 @@ static const struct check_rule envelope_rules[] = {
     CHECK_MAY("verify", CHECK_ANY),
     CHECK_MAY("ping", CHECK_ANY),
     CHECK_MAY("backup", CHECK_ANY),
+    CHECK_MAY("accounts", CHECK_ANY),
+    CHECK_MAY("audit", CHECK_ANY),
+    CHECK_MAY("login", CHECK_ANY),
+    CHECK_MAY("logout", CHECK_ANY),
+    CHECK_MAY("password", CHECK_ANY),
+    CHECK_MAY("whoami", CHECK_ANY),
 };
 static const struct check_table envelope = CHECK_TABLE(envelope_rules, (const char *[]){"request"});
 
@@ -63,10 +71,19 @@ bool check_request_records(const Madoguchi__Request *request) {
     case MADOGUCHI__REQUEST__BODY_CORRECTION:
     case MADOGUCHI__REQUEST__BODY_VOIDING:
     case MADOGUCHI__REQUEST__BODY_PUT:
+    case MADOGUCHI__REQUEST__BODY_ACCOUNT:
+    case MADOGUCHI__REQUEST__BODY_CLOSING:
         return true;
     default:
         return false;
     }
+}
+
+/* Whether it may be a row of a file. */
+static bool check_imports(const Madoguchi__Request *r) {
+    return check_request_records(r) && r->body_case != MADOGUCHI__REQUEST__BODY_PUT &&
+           r->body_case != MADOGUCHI__REQUEST__BODY_ACCOUNT &&
+           r->body_case != MADOGUCHI__REQUEST__BODY_CLOSING;
 }
 
 static int check_body(const Madoguchi__Request *r, struct error *e) {
@@ -85,6 +102,10 @@ static int check_body(const Madoguchi__Request *r, struct error *e) {
         return check_voiding(r->voiding, r->row, e);
     case MADOGUCHI__REQUEST__BODY_PUT:
         return check_put(r->put, e);
+    case MADOGUCHI__REQUEST__BODY_ACCOUNT:
+        return check_account(r->account, e);
+    case MADOGUCHI__REQUEST__BODY_CLOSING:
+        return check_closing(r->closing, e);
     case MADOGUCHI__REQUEST__BODY_SHOW:
         return check_show(r->show, e);
     case MADOGUCHI__REQUEST__BODY_LIST:
@@ -99,8 +120,16 @@ static int check_body(const Madoguchi__Request *r, struct error *e) {
         return check_documents(r->documents, e);
     case MADOGUCHI__REQUEST__BODY_BACKUP:
         return check_backup(r->backup, e);
+    case MADOGUCHI__REQUEST__BODY_ACCOUNTS:
+        return check_accounts(r->accounts, e);
+    case MADOGUCHI__REQUEST__BODY_AUDIT:
+        return check_audit(r->audit, e);
+    case MADOGUCHI__REQUEST__BODY_LOGIN:
+        return check_login(r->login, e);
+    case MADOGUCHI__REQUEST__BODY_PASSWORD:
+        return check_password(r->password, e);
     default:
-        return 0; /* status, verify, ping: nothing to say wrongly */
+        return 0; /* status, verify, ping, logout, whoami: nothing to say wrongly */
     }
 }
 
@@ -126,7 +155,7 @@ int check_request(const Madoguchi__Request *r, struct error *e) {
             "milliseconds, big-endian, and 10 random.",
             "id：記録する要求には16バイトの id（ミリ秒6バイトと乱数10バイト）が必要です。");
     }
-    if (r->row != NULL && (!records || r->body_case == MADOGUCHI__REQUEST__BODY_PUT)) {
+    if (r->row != NULL && !check_imports(r)) {
         return error_set(e, ERR_INVALID, "row", "row: goes with an imported entry only.",
                          "row：取込みの記録にだけ付けられます。");
     }
@@ -141,6 +170,7 @@ static const struct check_rule hello_rules[] = {
     CHECK_MUST("protocol", CHECK_ANY),
     CHECK_MAY_TEXT("build", CHECK_NAME_BYTES),
     CHECK_MAY("language", CHECK_ANY),
+    CHECK_MAY("token", CHECK_ANY),
 };
 static const struct check_table hello_table = CHECK_TABLE(hello_rules, (const char *[]){"hello"});
 

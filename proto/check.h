@@ -22,20 +22,23 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define CHECK_NUMBER_MAX     1000000 /* of counts, households, persons */
-#define CHECK_TOPICS_MAX     8
-#define CHECK_CHANGES_MAX    24
-#define CHECK_FILTERS_MAX    24
-#define CHECK_VALUES_MAX     64 /* of one filter */
-#define CHECK_BY_MAX         6
-#define CHECK_PIECES_MAX     64
-#define CHECK_PIECE_BYTES    32768
-#define CHECK_INDICATORS_MAX 500
-#define CHECK_CODES_MAX      5000 /* of all lists together */
-#define CHECK_SERVICES_MAX   100
-#define CHECK_GROUPS_MAX     500
-#define CHECK_MEMBERS_MAX    500 /* of one group */
-#define CHECK_HOLIDAYS_MAX   5000
+#define CHECK_NUMBER_MAX        1000000 /* of counts, households, persons */
+#define CHECK_TOPICS_MAX        8
+#define CHECK_CHANGES_MAX       24
+#define CHECK_FILTERS_MAX       24
+#define CHECK_VALUES_MAX        64 /* of one filter */
+#define CHECK_BY_MAX            6
+#define CHECK_PIECES_MAX        64
+#define CHECK_PIECE_BYTES       32768
+#define CHECK_INDICATORS_MAX    500
+#define CHECK_CODES_MAX         5000 /* of all lists together */
+#define CHECK_SERVICES_MAX      100
+#define CHECK_GROUPS_MAX        500
+#define CHECK_MEMBERS_MAX       500 /* of one group */
+#define CHECK_HOLIDAYS_MAX      5000
+#define CHECK_CERTIFICATES_MAX  8  /* of one account */
+#define CHECK_CERTIFICATE_BYTES 32 /* SHA-256 */
+#define CHECK_PASSWORD_MIN      10 /* bytes of a new password */
 
 /* A greeting: protocol 1, a language that we speak.  Errors: INVALID,
  * TOO_MUCH, INDIVIDUAL_NUMBER. */

@@ -1,7 +1,7 @@
 /* The checks of a request's bodies, each in the file that fits it:
  * check_act.c (what happens at a counter), check_entry.c (what else records),
- * check_read.c (questions).  For check.c only.  `row` is the imported row an
- * entry comes with, or NULL. */
+ * check_read.c (questions), check_account.c (people).  For check.c only.  `row` is the imported row
+ * an entry comes with, or NULL. */
 #ifndef MADOGUCHI_PROTO_CHECK_PARTS_H
 #define MADOGUCHI_PROTO_CHECK_PARTS_H
 
@@ -19,6 +19,13 @@ int check_correction(const Madoguchi__Correction *correction, const Madoguchi__R
 int check_voiding(const Madoguchi__Voiding *voiding, const Madoguchi__Row *row,
                   struct error *e) MUST_CHECK;
 int check_put(const Madoguchi__Put *put, struct error *e) MUST_CHECK;
+
+int check_account(const Madoguchi__Account *account, struct error *e) MUST_CHECK;
+int check_closing(const Madoguchi__Closing *closing, struct error *e) MUST_CHECK;
+int check_accounts(const Madoguchi__Accounts *accounts, struct error *e) MUST_CHECK;
+int check_audit(const Madoguchi__Audit *audit, struct error *e) MUST_CHECK;
+int check_login(const Madoguchi__Login *login, struct error *e) MUST_CHECK;
+int check_password(const Madoguchi__Password *password, struct error *e) MUST_CHECK;
 
 int check_show(const Madoguchi__Show *show, struct error *e) MUST_CHECK;
 int check_scope(const Madoguchi__Scope *scope, struct error *e) MUST_CHECK;

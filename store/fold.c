@@ -1,5 +1,6 @@
 #include "store/fold.h"
 
+#include "store/people.h"
 #include "store/refold.h"
 
 #include <sodium.h>
@@ -184,6 +185,60 @@ uint64_t fold_owner(struct view *v, const Journal__Entry *entry) {
     return 0;
 }
 
+/* ---- people -------------------------------------------------------------------------- */
+
+static void fold_account(struct fold *f, const Fold__Account *account) {
+    struct key k;
+    key_start(&k);
+    key_raw(&k, account->account->name.data, account->account->name.len);
+    txn_put_message(&f->view.txn, TABLE_ACCOUNTS, &k, &account->base, false);
+}
+
+static void fold_account_entry(struct fold *f, const Journal__Entry *entry) {
+    Fold__Account account = FOLD__ACCOUNT__INIT;
+    account.account = entry->account;
+    SET(&account, seq, entry->seq);
+    SET(&account, recorded_at, entry->recorded_at);
+    SET(&account, actor, entry->actor);
+    fold_account(f, &account);
+}
+
+static void fold_founding(struct fold *f, const Journal__Entry *entry) {
+    Fold__Account account;
+    if (people_founder(entry, &f->arena, &account)) {
+        fold_account(f, &account);
+    }
+}
+
+static void fold_closing(struct fold *f, const Journal__Entry *entry) {
+    struct key k;
+    key_start(&k);
+    key_u32(&k, entry->closing->month);
+    key_text(&k, entry->closing->service);
+    txn_put_u64(&f->view.txn, TABLE_CLOSINGS, &k, entry->seq);
+}
+
+/* What changes what others recorded, what all go by, and who may do what. */
+static bool is_audited(const Journal__Entry *entry) {
+    switch (entry->body_case) {
+    case JOURNAL__ENTRY__BODY_ACT:
+    case JOURNAL__ENTRY__BODY_SESSION:
+    case JOURNAL__ENTRY__BODY_FIGURE:
+    case JOURNAL__ENTRY__BODY_COVERAGE:
+        return false;
+    default:
+        return true;
+    }
+}
+
+static void fold_audit(struct fold *f, const Journal__Entry *entry) {
+    struct key k = key_of_u64(entry->seq);
+    uint8_t kind = (uint8_t)entry->body_case;
+    if (is_audited(entry)) {
+        txn_put_last(&f->view.txn, TABLE_AUDIT, &k, &kind, 1);
+    }
+}
+
 /* ---- by kind ------------------------------------------------------------------------ */
 
 static int fold_act(struct fold *f, Journal__Entry *entry, struct error *e) {
@@ -343,6 +398,7 @@ static int fold_voiding(struct fold *f, const Journal__Entry *entry, struct erro
 static int fold_body(struct fold *f, Journal__Entry *entry, struct error *e) {
     switch (entry->body_case) {
     case JOURNAL__ENTRY__BODY_FOUNDING:
+        fold_founding(f, entry);
         return 0;
     case JOURNAL__ENTRY__BODY_ACT:
         return fold_act(f, entry, e);
@@ -363,6 +419,14 @@ static int fold_body(struct fold *f, Journal__Entry *entry, struct error *e) {
     case JOURNAL__ENTRY__BODY_PLAN:
         fold_document(f, entry);
         return 0;
+    case JOURNAL__ENTRY__BODY_ACCOUNT:
+        fold_account_entry(f, entry);
+        return 0;
+    case JOURNAL__ENTRY__BODY_CLOSING:
+        fold_closing(f, entry);
+        return 0;
+    case JOURNAL__ENTRY__BODY_NOTICE:
+        return 0;
     default:
         return error_set(
             e, ERR_STATE, "",
@@ -379,6 +443,7 @@ int fold_apply(struct fold *f, Journal__Entry *entry, struct journal_place place
     f->cause = entry->seq;
     f->opened = NULL;
     put_entry(f, entry, place);
+    fold_audit(f, entry);
     if (fold_body(f, entry, e) < 0) {
         return -1;
     }

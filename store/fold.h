@@ -11,7 +11,7 @@
 
 /* Raised whenever the same entries would fold to other tables: the store is
  * then folded again at the next start. */
-#define FOLD_VERSION 3
+#define FOLD_VERSION 4
 
 struct fold {
     struct view view;     /* its transaction is a write transaction */

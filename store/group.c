@@ -180,6 +180,7 @@ void store_abort(struct store *s) {
             follow_give_up(s->follow);
             ahead_forget(&s->ahead);
             forget_catalogue(s);
+            s->people.stale = true;
         }
         journal_unstage(s->journal);
         s->recorded_at = s->status.recorded_at; /* a clock that was wrong leaves nothing */
@@ -199,9 +200,19 @@ static bool stands_alone(const Journal__Entry *entry) {
             act->kind == MADOGUCHI__ACT_KIND__DECLINE);
 }
 
+static void note_account(struct store *s, Journal__Entry *entry) {
+    Fold__Account account = FOLD__ACCOUNT__INIT;
+    struct error ignored;
+    account.account = entry->account;
+    SET(&account, seq, entry->seq);
+    if (people_set(&s->people, &account, &ignored) < 0) {
+        return; /* they are stale: read again when they are asked for */
+    }
+}
+
 int store_group_add(struct store *s, Journal__Entry *entry, struct arena *a, struct error *e) {
     ProtobufCBinaryData bytes;
-    SET(entry, format, STORE_ENTRY_FORMAT);
+    SET(entry, format, STORE_ENTRY_FORMAT_OF(entry->body_case));
     SET(entry, seq, journal_staged_head(s->journal)->seq + 1);
     SET(entry, recorded_at, s->now > s->recorded_at ? s->now : s->recorded_at);
     if (message_pack(&entry->base, a, &bytes, e) < 0) {
@@ -225,6 +236,12 @@ int store_group_add(struct store *s, Journal__Entry *entry, struct arena *a, str
         return -1;
     }
     ahead_note(&s->ahead, entry);
+    if (entry->body_case == JOURNAL__ENTRY__BODY_ACCOUNT) {
+        note_account(s, entry);
+    } else if (entry->body_case == JOURNAL__ENTRY__BODY_CLOSING &&
+               entry->closing->month > s->closed_last) {
+        s->closed_last = entry->closing->month;
+    }
     s->recorded_at = entry->recorded_at;
     s->group_entries++;
     s->group_bytes += bytes.len;
@@ -438,7 +455,10 @@ static int make_and_add(struct store *s, struct recording *r, const struct store
     if (r->catalogue == NULL) {
         return -1;
     }
-    int rc = record_make(r, e);
+    int rc = reach_right(r->person, rights_of(request), e);
+    if (rc == 0) {
+        rc = record_make(r, e);
+    }
     if (rc == 0 && request->row != NULL) {
         rc = add_row(entry, request, identity, r->arena, e);
     }
@@ -480,6 +500,24 @@ static int find_or_make(struct store *s, struct recording *r, const struct store
     return make_and_add(s, r, actor, identity, result, e);
 }
 
+/* Whose rights the request has, by everything recorded so far. */
+static int who_records(struct store *s, struct recording *r, const struct store_actor *actor,
+                       struct error *e) {
+    if (!actor->account) {
+        return 0;
+    }
+    if (s->people.stale && people_load(&s->people, record_view(r), e) < 0) {
+        return -1;
+    }
+    r->person = people_find(&s->people, actor->id, strlen(actor->id));
+    return r->person != NULL && person_is_live(r->person, r->today)
+               ? 0
+               : error_set(e, ERR_FORBIDDEN, "account",
+                           "The account %s is not in use any more. Ask an administrator.",
+                           "アカウント %s は使えなくなっています。管理者に相談してください。",
+                           actor->id);
+}
+
 int store_record(struct store *s, const struct store_actor *actor,
                  const Madoguchi__Request *request, struct arena *a, struct store_result *result,
                  struct error *e) {
@@ -487,9 +525,14 @@ int store_record(struct store *s, const struct store_actor *actor,
                           .ahead = &s->ahead,
                           .request = request,
                           .municipality = s->municipality,
+                          .people = &s->people,
+                          .closed_last = s->closed_last,
                           .arena = a,
                           .today = calendar_today((int64_t)s->now)};
-    int rc = find_or_make(s, &r, actor, result, e);
+    int rc = who_records(s, &r, actor, e);
+    if (rc == 0) {
+        rc = find_or_make(s, &r, actor, result, e);
+    }
     if (r.view != NULL && r.view->txn.failed != 0) {
         /* What could not be read is not what is not there: neither a refusal nor
          * an answer may stand on it. */
@@ -561,6 +604,74 @@ enum store_outcome store_commit(struct store *s, struct error *e) {
     }
     follow_wait(s->follow);
     return outcome;
+}
+
+/* ---- people ------------------------------------------------------------------------------ */
+
+static int people_ready(struct store *s, struct error *e) {
+    return s->people.stale ? people_load(&s->people, follow_view(s->follow), e) : 0;
+}
+
+const struct person *store_person(struct store *s, const struct store_claim *claim,
+                                  uint32_t today) {
+    const struct person *p = NULL;
+    struct error ignored;
+    if (people_ready(s, &ignored) < 0) {
+        return NULL;
+    }
+    if (claim->name != NULL) {
+        p = people_find(&s->people, claim->name, strlen(claim->name));
+    } else if (claim->certificate != NULL) {
+        p = people_of_certificate(&s->people, claim->certificate);
+    } else if (claim->has_uid) {
+        p = people_of_uid(&s->people, claim->uid);
+    }
+    return p != NULL && person_is_live(p, today) ? p : NULL;
+}
+
+uint64_t store_people_version(const struct store *s) {
+    return s->people.version + s->people.stale;
+}
+
+int store_may(const struct person *p, enum right right, struct error *e) {
+    return reach_right(p, right, e);
+}
+
+/* ---- notices ------------------------------------------------------------------------------ */
+
+const char *notice_word(uint32_t kind) {
+    static const char *const words[NOTICE_KINDS] = {
+        [NOTICE_LOGIN] = "login",
+        [NOTICE_LOGIN_FAILED] = "login-failed",
+        [NOTICE_LOGOUT] = "logout",
+        [NOTICE_PASSWORD] = "password",
+        [NOTICE_PASSWORD_RESET] = "password-reset",
+        [NOTICE_REFUSED] = "refused",
+        [NOTICE_EXPORT] = "export",
+        [NOTICE_BACKUP] = "backup",
+        [NOTICE_CERTIFICATE_REFUSED] = "certificate-refused",
+    };
+    return kind < NOTICE_KINDS && words[kind] != NULL ? words[kind] : "";
+}
+
+int store_note(struct store *s, const struct store_actor *actor, const Journal__Notice *notice,
+               struct arena *a, struct store_result *result, struct error *e) {
+    Journal__Entry *entry = arena_alloc(a, sizeof *entry);
+    if (entry == NULL) {
+        return view_no_room(e);
+    }
+    journal__entry__init(entry);
+    SET(entry, actor, bytes_of(actor->id));
+    if (actor->name != NULL) {
+        SET(entry, actor_name, bytes_of(actor->name));
+    }
+    entry->body_case = JOURNAL__ENTRY__BODY_NOTICE;
+    entry->notice = (Journal__Notice *)notice;
+    if (store_group_add(s, entry, a, e) < 0) {
+        return -1;
+    }
+    *result = (struct store_result){.seq = entry->seq};
+    return 0;
 }
 
 void store_wait(struct store *s) {

@@ -34,8 +34,10 @@ int read_indicators(struct view *v, const Madoguchi__Indicators *request, uint64
  * Their numbers (households, persons where these are counted) sum to the
  * value; those of a ratio carry the pair "part", numerator or denominator.
  * ERR_NOT_FOUND; ERR_STATE in the baseline's own year: printed, not counted. */
-int read_prove(struct view *v, const Madoguchi__Prove *request, uint64_t now, store_page_fn page,
-               void *ctx, struct error *e) MUST_CHECK;
+/* `reader` NULL sees everything; others by their rights: dates of cases, households
+ * and persons that the rule does not sum are left out where they may not see them. */
+int read_prove(struct view *v, const struct person *reader, const Madoguchi__Prove *request,
+               uint64_t now, store_page_fn page, void *ctx, struct error *e) MUST_CHECK;
 
 /* ---- a question about a plan -------------------------------------------- */
 

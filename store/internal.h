@@ -4,6 +4,8 @@
 
 #include "store/ahead.h"
 #include "store/follow.h"
+#include "store/people.h"
+#include "store/reach.h"
 #include "store/store.h"
 
 #include <pthread.h>
@@ -12,7 +14,9 @@
 #define STORE_FORMAT 1
 
 /* Raised whenever an entry is made that an older program would not know. */
-#define STORE_ENTRY_FORMAT 1
+#define STORE_ENTRY_FORMAT 2
+/* What an entry says of itself: the first version that knew its kind. */
+#define STORE_ENTRY_FORMAT_OF(kind) ((kind) >= JOURNAL__ENTRY__BODY_ACCOUNT ? 2u : 1u)
 
 struct store {
     char *path;
@@ -25,6 +29,8 @@ struct store {
     struct catalogues *catalogues;
     struct follow *follow; /* the tables */
     struct ahead ahead;
+    struct people people;
+    uint32_t closed_last;              /* the last month that is closed, YYYYMM; 0: none */
     const struct catalogue *catalogue; /* the newest, kept; NULL: to be looked up */
     uint64_t catalogue_seq;
     uint64_t settled_at;  /* when the tables were settled last, ms */
@@ -111,6 +117,9 @@ struct recording {
     const struct catalogue *catalogue;
     const Madoguchi__Request *request;
     const char *municipality;
+    const struct people *people;
+    const struct person *person; /* who records; NULL: the program itself */
+    uint32_t closed_last;        /* of struct store */
     struct arena *arena;
     uint32_t today;
     Journal__Entry *entry; /* out: body, row, number, warnings */
@@ -130,11 +139,19 @@ void record_warn(struct recording *r, const char *en, const char *ja, ...)
 /* ---- record_document.c ---------------------------------------------------------------- */
 int record_put(struct recording *r, struct error *e) MUST_CHECK;
 
+/* ---- record_people.c ------------------------------------------------------------------ */
+int record_account(struct recording *r, struct error *e) MUST_CHECK;
+int record_closing(struct recording *r, struct error *e) MUST_CHECK;
+/* Warns where the month of this date is closed for the service. */
+void record_warn_late(struct recording *r, uint32_t date, ProtobufCBinaryData service);
+
 /* ---- record_change.c ------------------------------------------------------------------- */
 int record_correction(struct recording *r, struct error *e) MUST_CHECK;
 int record_voiding(struct recording *r, struct error *e) MUST_CHECK;
 
 /* Of record.c, for these. */
+/* What is asked about rights with. */
+struct reacher record_reacher(struct recording *r);
 int record_check_codes(struct recording *r, const ProtobufCMessage *body,
                        ProtobufCBinaryData service, uint32_t date, struct error *e) MUST_CHECK;
 int record_check_date(struct recording *r, const char *field, uint32_t date,

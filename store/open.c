@@ -297,6 +297,14 @@ static int read_founding(struct store *s, struct view *v, struct error *e) {
     return rc;
 }
 
+static uint32_t last_closed(struct view *v) {
+    struct cursor c;
+    cursor_open(&c, &v->txn, TABLE_CLOSINGS);
+    uint32_t month = cursor_before(&c, NULL) && c.key.mv_size > 4 ? get_u32(c.key.mv_data) : 0;
+    cursor_close(&c);
+    return month;
+}
+
 static int after_opening(struct store *s, struct error *e) {
     const struct journal_head *head = journal_head(s->journal);
     known_note(s->notefd, head->seq);
@@ -317,6 +325,8 @@ static int after_opening(struct store *s, struct error *e) {
     int rc = read_founding(s, &v, e);
     if (rc == 0) {
         ahead_init(&s->ahead, &v);
+        s->closed_last = last_closed(&v);
+        rc = people_load(&s->people, &v, e);
     }
     txn_abort(&v.txn);
     s->status.recorded_at = s->recorded_at;
@@ -428,6 +438,7 @@ void store_close(struct store *s, bool clean) {
     follow_free(s->follow);
     s->catalogue = NULL; /* goes with the others */
     ahead_free(&s->ahead);
+    people_free(&s->people);
     bool dead = s->journal != NULL && journal_dead(s->journal);
     if (s->journal != NULL) {
         mark = journal_close(s->journal);
@@ -463,6 +474,10 @@ const char *store_municipality(const struct store *s) {
 
 const char *store_name(const struct store *s) {
     return s->name;
+}
+
+const char *store_path(const struct store *s) {
+    return s->path;
 }
 
 const uint8_t *store_id(const struct store *s) {

@@ -42,7 +42,7 @@ enum {
     BY_DAY,
 };
 
-#define QUERY_FILTERS_MAX 24
+#define QUERY_FILTERS_MAX 26 /* 24 of the request and the scope of who asks */
 #define QUERY_BY_MAX      6
 #define QUERY_LAST_DATE   99991231
 /* Groups of one answer. */

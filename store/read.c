@@ -1,5 +1,6 @@
 #include "store/read.h"
 
+#include "proto/calendar.h"
 #include "store/indicator.h"
 #include "store/internal.h"
 #include "store/page.h"
@@ -96,6 +97,30 @@ static int catalogue_then(struct reading *r, const Madoguchi__Scope *scope, stru
     return 0;
 }
 
+/* Counts what lies in the scope of who asks, as reach_scope() says: what names no
+ * service or office is everybody's. */
+static void within(struct query *q, int dimension, const ProtobufCBinaryData *list, size_t n,
+                   ProtobufCBinaryData *room) {
+    if (n > 0) {
+        memcpy(room, list, n * sizeof *list);
+        room[n] = (ProtobufCBinaryData){0};
+        q->filter[q->n_filter++] = (struct filter){.field = dimension, .value = room, .n = n + 1};
+    }
+}
+
+static int within_scope(const struct person *p, struct query *q, struct arena *a, struct error *e) {
+    if (p == NULL || (rights_reaches(RIGHT_STATS, p->roles) & REACH_BIT(REACH_ALL)) != 0) {
+        return 0;
+    }
+    ProtobufCBinaryData *room = arena_alloc(a, (p->n_service + p->n_office + 2) * sizeof *room);
+    if (room == NULL) {
+        return view_no_room(e);
+    }
+    within(q, DIMENSION_SERVICE, p->service, p->n_service, room);
+    within(q, DIMENSION_OFFICE, p->office, p->n_office, room + p->n_service + 1);
+    return 0;
+}
+
 int read_stats(struct reading *r, const Madoguchi__Stats *request, struct error *e) {
     struct query q = {.catalogue = r->catalogue, .what = COUNT_CONTACTS};
     struct arena a;
@@ -112,6 +137,9 @@ int read_stats(struct reading *r, const Madoguchi__Stats *request, struct error 
         rc = catalogue_then(r, scope, &q, e) < 0
                  ? -1
                  : query_scope(&q, r->view, scope, r->now, false, &a, e);
+    }
+    if (rc == 0) {
+        rc = within_scope(r->reacher.person, &q, &a, e);
     }
     if (rc == 0 && filters_on(&q, FILTER_STATUS)) {
         rc = error_set(e, ERR_INVALID, "status",
@@ -136,6 +164,7 @@ int read_stats(struct reading *r, const Madoguchi__Stats *request, struct error 
 
 struct list_ctx {
     struct view *view;
+    const struct reacher *reacher;
     struct pages *pages;
     struct sums *cases; /* opening number -> how often it matched */
     const struct query *query;
@@ -175,7 +204,7 @@ static int case_row(struct list_ctx *l, uint64_t seq) {
         return -1;
     }
     const char *status = case_status(c);
-    if (!status_matches(l->query, status)) {
+    if (!status_matches(l->query, status) || !reach_case(l->reacher, RIGHT_LIST, seq, c)) {
         return 0;
     }
     madoguchi__case_row__init(row);
@@ -252,7 +281,7 @@ int read_list(struct reading *r, const Madoguchi__Scope *scope, struct error *e)
     struct pages pages;
     arena_init(&a, READ_ARENA);
     pages_begin(&pages, r->page, r->ctx);
-    struct list_ctx l = {r->view, &pages, sums_new(1, LIST_MAX), &q, e};
+    struct list_ctx l = {r->view, &r->reacher, &pages, sums_new(1, LIST_MAX), &q, e};
     int rc = l.cases == NULL ? view_no_room(e) : catalogue_then(r, scope, &q, e);
     if (rc == 0) {
         rc = query_scope(&q, r->view, scope, r->now, true, &a, e);
@@ -367,6 +396,9 @@ int read_documents(struct reading *r, const Madoguchi__Documents *request, struc
 /* ---- the one way in ------------------------------------------------------------------ */
 
 static int read_body(struct reading *r, const Madoguchi__Request *request, struct error *e) {
+    if (reach_right(r->reacher.person, rights_of(request), e) < 0) {
+        return -1;
+    }
     switch (request->body_case) {
     case MADOGUCHI__REQUEST__BODY_SHOW:
         return read_show(r, request->show, e);
@@ -377,7 +409,11 @@ static int read_body(struct reading *r, const Madoguchi__Request *request, struc
     case MADOGUCHI__REQUEST__BODY_INDICATORS:
         return read_indicators(r->view, request->indicators, r->now, r->page, r->ctx, e);
     case MADOGUCHI__REQUEST__BODY_PROVE:
-        return read_prove(r->view, request->prove, r->now, r->page, r->ctx, e);
+        return read_prove(r->view, r->reacher.person, request->prove, r->now, r->page, r->ctx, e);
+    case MADOGUCHI__REQUEST__BODY_ACCOUNTS:
+        return read_accounts(r, request->accounts, e);
+    case MADOGUCHI__REQUEST__BODY_AUDIT:
+        return read_audit(r, request->audit, e);
     case MADOGUCHI__REQUEST__BODY_DOCUMENTS:
         return read_documents(r, request->documents, e);
     default:
@@ -386,8 +422,8 @@ static int read_body(struct reading *r, const Madoguchi__Request *request, struc
     }
 }
 
-int store_read(struct store *s, const Madoguchi__Request *request, uint64_t now, store_page_fn page,
-               void *ctx, uint64_t *position, struct error *e) {
+int store_read(struct store *s, const struct person *reader, const Madoguchi__Request *request,
+               uint64_t now, store_page_fn page, void *ctx, uint64_t *position, struct error *e) {
     struct view view = {.journal = s->journal, .catalogues = s->catalogues};
     struct fold_head head;
     *position = 0;
@@ -398,7 +434,12 @@ int store_read(struct store *s, const Madoguchi__Request *request, uint64_t now,
     int rc = -1;
     if (view_fold_head(&view, &head)) {
         *position = head.seq;
-        struct reading r = {&view, view_catalogue(&view, UINT64_MAX, &broken), now, page, ctx};
+        struct reading r = {.view = &view,
+                            .catalogue = view_catalogue(&view, UINT64_MAX, &broken),
+                            .reacher = {&view, reader, calendar_today((int64_t)now)},
+                            .now = now,
+                            .page = page,
+                            .ctx = ctx};
         rc = r.catalogue == NULL ? -1 : read_body(&r, request, &broken);
         view_catalogue_done(&view, r.catalogue);
     }

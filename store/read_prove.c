@@ -3,8 +3,10 @@
 
 #include "proto/calendar.h"
 #include "store/page.h"
+#include "store/reach.h"
 #include "store/sums.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define YEAR_BYTES (32u << 20)
@@ -26,6 +28,8 @@ struct proof {
     struct standing *back; /* by entry */
     size_t n_back, cap_back;
     struct sums *seen; /* cases or programs already shown */
+    const struct person *reader;
+    bool masked; /* only number, month and what the rule looks at */
     struct error *error;
 };
 
@@ -149,6 +153,26 @@ static void fact_fields(struct proof *p, Madoguchi__FactRow *row, const struct f
     }
 }
 
+/* Whoever may not see the case sees the month. */
+static int put_when(struct proof *p, Madoguchi__FactRow *row, uint32_t date, bool masked) {
+    if (!masked) {
+        SET(row, date, date);
+        return 0;
+    }
+    char *month = arena_alloc(pages_arena(&p->pages), 16);
+    if (month == NULL) {
+        return view_no_room(p->error);
+    }
+    snprintf(month, 16, "%04u-%02u", date / 10000, date / 100 % 100);
+    SET(row, month, bytes_of(month));
+    return 0;
+}
+
+/* Of a masked row what the rule sums is shown, and nothing else of the kind. */
+static bool is_summed(const struct proof *p, enum count sums, enum count also) {
+    return p->part->query->what == sums || p->part->query->what == also;
+}
+
 static int put_fact(struct proof *p, const struct fact *fact, uint64_t seq, int64_t number) {
     Madoguchi__FactRow *row = row_new(p, fact_kind_name(fact->kind));
     struct arena *a = pages_arena(&p->pages);
@@ -157,15 +181,19 @@ static int put_fact(struct proof *p, const struct fact *fact, uint64_t seq, int6
     }
     SET(row, seq, seq);
     SET(row, entry, fact->value.entry);
-    SET(row, date, fact->date);
+    bool masked = p->masked || !reach_scope(p->reader, fact->service, fact->value.office);
+    if (put_when(p, row, fact->date, masked) < 0) {
+        return -1;
+    }
     SET(row, number, number);
     if (fact->value.has_case_number) {
         SET(row, case_number, arena_bytes(a, fact->value.case_number));
     }
-    if (fact->value.has_households) {
+    if (fact->value.has_households &&
+        (!masked || is_summed(p, COUNT_HOUSEHOLDS, COUNT_HOUSEHOLDS))) {
         SET(row, households, fact->value.households);
     }
-    if (fact->value.has_persons) {
+    if (fact->value.has_persons && (!masked || is_summed(p, COUNT_PERSONS, COUNT_ATTENDEES))) {
         SET(row, persons, fact->value.persons);
     }
     fact_fields(p, row, fact);
@@ -310,8 +338,8 @@ static int prove(struct proof *p, const Madoguchi__Prove *request, struct arena 
     return rc;
 }
 
-int read_prove(struct view *v, const Madoguchi__Prove *request, uint64_t now, store_page_fn page,
-               void *ctx, struct error *e) {
+int read_prove(struct view *v, const struct person *reader, const Madoguchi__Prove *request,
+               uint64_t now, store_page_fn page, void *ctx, struct error *e) {
     const struct asking_request asked = {
         .plan = request->plan,
         .today = request->has_today ? request->today : calendar_today((int64_t)now),
@@ -322,7 +350,9 @@ int read_prove(struct view *v, const Madoguchi__Prove *request, uint64_t now, st
     };
     struct asking asking;
     struct arena a;
-    struct proof p = {.asking = &asking, .error = e};
+    struct proof p = {.asking = &asking, .error = e, .reader = reader};
+    p.masked = reader != NULL &&
+               (rights_reaches(RIGHT_PROVE, reader->roles) & REACH_BIT(REACH_SCOPE)) == 0;
     arena_init(&a, YEAR_BYTES);
     pages_begin(&p.pages, page, ctx);
     int rc = asking_open(&asking, v, &asked, e);

@@ -208,7 +208,8 @@ static int member_link(void *ctx, const struct link *link) {
 static int show_number(struct showing *s, ProtobufCBinaryData number) {
     struct members m = {0};
     uint64_t opening;
-    if (!view_number(s->reading->view, number, &opening)) {
+    if (!view_number(s->reading->view, number, &opening) ||
+        !reach_entry(&s->reading->reacher, RIGHT_SHOW, opening)) {
         return error_set(s->error, ERR_NOT_FOUND, "case",
                          "There is no %.*s here. `madoguchi list` lists the cases.",
                          "%.*s はありません。madoguchi list で一覧が見られます。",
@@ -225,13 +226,27 @@ static int show_number(struct showing *s, ProtobufCBinaryData number) {
     return rc;
 }
 
+static int show_seq(struct showing *s, uint64_t seq) {
+    struct entry_state state;
+    if (!view_entry_state(s->reading->view, seq, &state) ||
+        !reach_entry(&s->reading->reacher, RIGHT_SHOW, seq)) {
+        return error_set(s->error, ERR_NOT_FOUND, "entry",
+                         "There is no entry #%llu. `madoguchi show CASE` lists the entries of a "
+                         "case.",
+                         "記録 #%llu はありません。madoguchi show 受付番号 で記録の番号が"
+                         "分かります。",
+                         (unsigned long long)seq);
+    }
+    return show_entry(s, seq);
+}
+
 int read_show(struct reading *r, const Madoguchi__Show *request, struct error *e) {
     struct pages pages;
     struct showing s = {.reading = r, .pages = &pages, .error = e};
     arena_init(&s.entry, SHOW_ARENA);
     arena_init(&s.correction, SHOW_ARENA);
     pages_begin(&pages, r->page, r->ctx);
-    int rc = request->has_number ? show_number(&s, request->number) : show_entry(&s, request->seq);
+    int rc = request->has_number ? show_number(&s, request->number) : show_seq(&s, request->seq);
     arena_free(&s.entry);
     arena_free(&s.correction);
     return pages_end(&pages, rc, e);

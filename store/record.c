@@ -44,6 +44,10 @@ struct view *record_view(struct recording *r) {
     return r->view;
 }
 
+struct reacher record_reacher(struct recording *r) {
+    return (struct reacher){record_view(r), r->person, r->today};
+}
+
 /* ---- what all kinds share ---------------------------------------------------------- */
 
 int record_check_date(struct recording *r, const char *field, uint32_t date, struct error *e) {
@@ -122,13 +126,18 @@ int record_live_case(struct recording *r, const char *field, ProtobufCBinaryData
         (*out = view_case(record_view(r), *seq, r->arena)) == NULL) {
         return not_found(field, number, e);
     }
+    struct reacher reacher = record_reacher(r);
+    if (!reach_case(&reacher, RIGHT_CONTACT, *seq, *out)) {
+        return not_found(field, number, e);
+    }
     return (*out)->has_voided ? is_void(field, number, e) : 0;
 }
 
 int record_live_session(struct recording *r, const char *field, ProtobufCBinaryData number,
                         uint64_t *seq, Fold__Session **out, struct error *e) {
     if (!view_number(record_view(r), number, seq) ||
-        (*out = view_session(record_view(r), *seq, r->arena)) == NULL) {
+        (*out = view_session(record_view(r), *seq, r->arena)) == NULL ||
+        !reach_scope(r->person, (*out)->session->service, (*out)->session->office)) {
         return error_set(
             e, ERR_NOT_FOUND, field,
             "%s: there is no session %.*s here. Give the number that `session plan` "
@@ -344,9 +353,12 @@ static int record_act(struct recording *r, struct error *e) {
         return unknown_ref("session", a->session, e);
     }
     if (check_session(r, &c, e) < 0 || check_with(r, &c, e) < 0 ||
-        (c.kase != NULL && check_state(r, &c, e) < 0)) {
+        (c.kase != NULL && check_state(r, &c, e) < 0) ||
+        (!needs_case(a->kind) &&
+         reach_recording(r->person, RIGHT_LOG, a->service, &a->office, e) < 0)) {
         return -1;
     }
+    record_warn_late(r, a->date, service);
     const Document__Service *s = catalogue_service(r->catalogue, service);
     if (!needs_case(a->kind) && !a->has_nature && s->has_nature) {
         SET(a, nature, arena_bytes(r->arena, s->nature));
@@ -499,6 +511,10 @@ static int record_session(struct recording *r, struct error *e) {
         record_check_date(r, "date", date, e) < 0) {
         return -1;
     }
+    if (state == NULL && reach_recording(r->person, RIGHT_SESSION, s->service, &s->office, e) < 0) {
+        return -1;
+    }
+    record_warn_late(r, date, service);
     r->entry->body_case = JOURNAL__ENTRY__BODY_SESSION;
     r->entry->session = s;
     return state == NULL ? open_number(r, 'S', date, e) : 0;
@@ -546,7 +562,8 @@ static int record_coverage(struct recording *r, struct error *e) {
     journal__coverage__init(c);
     message_copy(&c->base, &r->request->coverage->base);
     if (canonical_period(r, &c->period, &period, e) < 0 ||
-        record_check_codes(r, &c->base, c->service, r->today, e) < 0) {
+        record_check_codes(r, &c->base, c->service, r->today, e) < 0 ||
+        reach_recording(r->person, RIGHT_COVERAGE, c->service, NULL, e) < 0) {
         return -1;
     }
     r->entry->body_case = JOURNAL__ENTRY__BODY_COVERAGE;
@@ -577,6 +594,12 @@ int record_make(struct recording *r, struct error *e) {
         break;
     case MADOGUCHI__REQUEST__BODY_PUT:
         rc = record_put(r, e);
+        break;
+    case MADOGUCHI__REQUEST__BODY_ACCOUNT:
+        rc = record_account(r, e);
+        break;
+    case MADOGUCHI__REQUEST__BODY_CLOSING:
+        rc = record_closing(r, e);
         break;
     default:
         return error_set(e, ERR_INVALID, "", "This request records nothing.",

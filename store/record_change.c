@@ -57,6 +57,10 @@ static int check_act(struct recording *r, const Journal__Entry *entry, struct er
     if (check_request(&request, e) < 0 || record_check_date(r, "date", act->date, e) < 0) {
         return -1;
     }
+    if (!act->has_case_number &&
+        reach_recording(r->person, RIGHT_CORRECT, act->service, NULL, e) < 0) {
+        return -1;
+    }
     ProtobufCBinaryData service = act->service;
     uint64_t seq;
     if (!entry->has_number && act->has_case_number) {
@@ -216,8 +220,33 @@ static int apply_change(struct recording *r, Journal__Entry *entry, const Madogu
     return 0;
 }
 
-static int target_of(struct recording *r, uint64_t given, bool has_given, uint64_t *seq,
-                     struct entry_state *state, struct error *e) {
+static int no_entry(uint64_t seq, struct error *e) {
+    return error_set(e, ERR_NOT_FOUND, "entry",
+                     "There is no entry #%llu. `madoguchi show CASE` lists the entries of a case.",
+                     "記録 #%llu はありません。madoguchi show 受付番号 で記録の番号が分かります。",
+                     (unsigned long long)seq);
+}
+
+/* What somebody may not even see is not there; what they may see and not change has
+ * somebody who may. */
+static int may_touch(struct recording *r, enum right right, uint64_t seq, struct error *e) {
+    struct reacher reacher = record_reacher(r);
+    if (reach_entry(&reacher, right, seq)) {
+        return 0;
+    }
+    if (!reach_entry(&reacher, RIGHT_SHOW, seq)) {
+        return no_entry(seq, e);
+    }
+    return error_set(e, ERR_FORBIDDEN, "entry",
+                     "#%llu was recorded by somebody else, or the time in which the account %s may "
+                     "change it is over. A supervisor can.",
+                     "#%llu は他の人の記録か、アカウント %s が変更できる期間を過ぎています。係長"
+                     "（supervisor）が変更できます。",
+                     (unsigned long long)seq, r->person->name);
+}
+
+static int target_of(struct recording *r, enum right right, uint64_t given, bool has_given,
+                     uint64_t *seq, struct entry_state *state, struct error *e) {
     *seq = given;
     if (!has_given) {
         if (!record_ref(r, r->request->row->ref, seq)) {
@@ -229,11 +258,10 @@ static int target_of(struct recording *r, uint64_t given, bool has_given, uint64
         }
     }
     if (!view_entry_state(record_view(r), *seq, state)) {
-        return error_set(
-            e, ERR_NOT_FOUND, "entry",
-            "There is no entry #%llu. `madoguchi show CASE` lists the entries of a case.",
-            "記録 #%llu はありません。madoguchi show 受付番号 で記録の番号が分かります。",
-            (unsigned long long)*seq);
+        return no_entry(*seq, e);
+    }
+    if (may_touch(r, right, *seq, e) < 0) {
+        return -1;
     }
     if (state->voided_by != 0) {
         return error_set(e, ERR_STATE, "entry",
@@ -262,7 +290,7 @@ int record_correction(struct recording *r, struct error *e) {
     uint64_t seq;
     struct entry_state state;
     Journal__Entry *entry;
-    if (target_of(r, c->seq, c->has_seq, &seq, &state, e) < 0 ||
+    if (target_of(r, RIGHT_CORRECT, c->seq, c->has_seq, &seq, &state, e) < 0 ||
         view_effective(record_view(r), seq, r->arena, &entry, e) < 0) {
         return -1;
     }
@@ -417,25 +445,36 @@ int record_voiding(struct recording *r, struct error *e) {
     if (out == NULL) {
         return view_no_room(e);
     }
+    struct reacher reacher = record_reacher(r);
     if (v->has_number) {
         has_seq = true;
-        if (!view_number(record_view(r), v->number, &seq)) {
+        if (!view_number(record_view(r), v->number, &seq) ||
+            !reach_entry(&reacher, RIGHT_SHOW, seq)) {
             return error_set(e, ERR_NOT_FOUND, "case", "There is no %.*s here.",
                              "%.*s はありません。", (int)v->number.len,
                              (const char *)v->number.data);
         }
     }
-    if (target_of(r, seq, has_seq, &seq, &state, e) < 0 ||
+    if (target_of(r, RIGHT_VOID, seq, has_seq, &seq, &state, e) < 0 ||
         view_effective(record_view(r), seq, r->arena, &entry, e) < 0) {
         return -1;
     }
     bool whole = v->has_number || !v->has_seq;
+    if (whole && !reach_whole(&reacher, RIGHT_VOID, seq)) {
+        return error_set(
+            e, ERR_FORBIDDEN, "case",
+            "Others recorded entries of it, or its month is closed. A supervisor can "
+            "void it.%s",
+            "他の人の記録があるか、月が締め済みです。係長（supervisor）が取り消せます。"
+            "%s",
+            "");
+    }
     if ((!whole && check_single(r, seq, entry, e) < 0) || check_not_named(r, seq, entry, e) < 0) {
         return -1;
     }
     if (entry->body_case == JOURNAL__ENTRY__BODY_CORRECTION) {
         uint64_t original;
-        if (target_of(r, entry->correction->seq, true, &original, &state, e) < 0 ||
+        if (target_of(r, RIGHT_SHOW, entry->correction->seq, true, &original, &state, e) < 0 ||
             check_restored(r, seq, entry->correction, e) < 0) {
             return -1;
         }

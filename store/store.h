@@ -21,6 +21,7 @@
 #include "proto/catalogue.h"
 #include "proto/message.h"
 #include "store/entry.pb-c.h"
+#include "store/person.h"
 
 struct store;
 
@@ -80,13 +81,50 @@ void store_close(struct store *s, bool clean);
 const char *store_municipality(const struct store *s); /* six digits */
 const char *store_name(const struct store *s);
 const uint8_t *store_id(const struct store *s); /* 16 bytes */
+const char *store_path(const struct store *s);
 
 /* ---- writing: the owning thread only --------------------------------------- */
 
 struct store_actor {
-    const char *id;   /* "uid:1000": request ids belong to it */
+    const char *id;   /* an account, or "uid:1000": request ids belong to it */
     const char *name; /* or NULL */
+    bool account;     /* the id is an account, whose rights decide; otherwise the caller does */
 };
+
+/* By what somebody says who they are: a name that was proved, the SHA-256 of a
+ * certificate, or a Unix user. */
+struct store_claim {
+    const char *name;           /* or NULL */
+    const uint8_t *certificate; /* or NULL */
+    bool has_uid;
+    uint32_t uid;
+};
+
+/* The account behind a claim; NULL when there is none that may be used on the day
+ * (date).  Valid until the next change of the people. */
+const struct person *store_person(struct store *s, const struct store_claim *claim, uint32_t today);
+
+/* Whether the account has the right at all; ERR_FORBIDDEN says which roles have it.
+ * How far it reaches is looked at where something is recorded or read. */
+int store_may(const struct person *p, enum right right, struct error *e) MUST_CHECK;
+
+/* What a notice is about (Journal__Notice.kind), for ever: numbers are not used again. */
+enum notice_kind {
+    NOTICE_LOGIN = 1,
+    NOTICE_LOGIN_FAILED, /* a name, password or token that was not right; summed */
+    NOTICE_LOGOUT,
+    NOTICE_PASSWORD,       /* one's own was changed */
+    NOTICE_PASSWORD_RESET, /* another's was replaced */
+    NOTICE_REFUSED,        /* requests; summed by source, actor, kind and minute */
+    NOTICE_EXPORT,         /* many rows of cases were handed out */
+    NOTICE_BACKUP,
+    NOTICE_CERTIFICATE_REFUSED,
+    NOTICE_KINDS,
+};
+const char *notice_word(uint32_t kind); /* "login"; "" for another number */
+
+/* Another number after every change of the people. */
+uint64_t store_people_version(const struct store *s);
 
 struct store_result {
     uint64_t seq;
@@ -118,6 +156,11 @@ int store_record(struct store *s, const struct store_actor *actor,
                  const Madoguchi__Request *request, struct arena *arena,
                  struct store_result *result, struct error *e) MUST_CHECK;
 bool store_broken(const struct store *s);
+
+/* Adds what happened at the daemon, inside a group like store_record(); the notice
+ * lives as long as a request does. */
+int store_note(struct store *s, const struct store_actor *actor, const Journal__Notice *notice,
+               struct arena *arena, struct store_result *result, struct error *e) MUST_CHECK;
 
 /* How many entries the open group holds, and their bytes.  A caller ends a
  * group at STORE_GROUP_MAX entries or STORE_GROUP_BYTES. */
@@ -166,12 +209,14 @@ int store_settle(struct store *s, struct error *e) MUST_CHECK;
  * during the call.  Non-zero stops the reading. */
 typedef int (*store_page_fn)(void *ctx, const Madoguchi__Page *page);
 
-/* Answers a reading request (show, list, stats, indicators, prove, documents)
+/* Answers a reading request (show, list, stats, indicators, prove, documents, accounts, audit)
  * page by page; every page packs to less than FRAME_MAX - 256 bytes.
  * *position is the journal position all of it stands on.  `now` decides what
- * "this fiscal year" and "today" mean where the request does not say. */
-int store_read(struct store *s, const Madoguchi__Request *request, uint64_t now, store_page_fn page,
-               void *ctx, uint64_t *position, struct error *e) MUST_CHECK;
+ * "this fiscal year" and "today" mean where the request does not say.  `reader` is
+ * a copy (person_copy) of who asks and bounds what is seen; NULL sees everything. */
+int store_read(struct store *s, const struct person *reader, const Madoguchi__Request *request,
+               uint64_t now, store_page_fn page, void *ctx, uint64_t *position,
+               struct error *e) MUST_CHECK;
 
 /* Of the map: above this entries are refused, reading goes on. */
 #define STORE_MAP_FULL_PERCENT 90

@@ -5,8 +5,9 @@
 #include <string.h>
 
 static const char *const names[TABLE_COUNT] = {
-    "meta",     "requests", "entries", "numbers", "cases",    "sessions",  "links", "rows",
-    "standing", "facts",    "cells",   "figures", "coverage", "catalogue", "plans"};
+    "meta",     "requests",  "entries",  "numbers",  "cases",    "sessions",
+    "links",    "rows",      "standing", "facts",    "cells",    "figures",
+    "coverage", "catalogue", "plans",    "accounts", "closings", "audit"};
 
 const char *table_name(enum table t) {
     return names[t];

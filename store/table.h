@@ -33,6 +33,9 @@ enum table {
     TABLE_COVERAGE,  /* seq -> Fold__Coverage */
     TABLE_CATALOGUE, /* seq -> nothing: the document is in the journal */
     TABLE_PLANS,     /* id 0 seq -> nothing */
+    TABLE_ACCOUNTS,  /* name -> Fold__Account */
+    TABLE_CLOSINGS,  /* month service 0 -> seq */
+    TABLE_AUDIT,     /* seq -> kind: what an auditor looks at */
     TABLE_COUNT,
 };
 

@@ -13,7 +13,8 @@ static const char *const forms[TABLE_COUNT] = {
     [TABLE_NUMBERS] = "n",    [TABLE_CASES] = "q",     [TABLE_SESSIONS] = "q",
     [TABLE_LINKS] = "qq",     [TABLE_ROWS] = "h",      [TABLE_STANDING] = "q",
     [TABLE_FACTS] = "Mk0uqu", [TABLE_CELLS] = "ur*",   [TABLE_FIGURES] = "00q",
-    [TABLE_COVERAGE] = "q",   [TABLE_CATALOGUE] = "q", [TABLE_PLANS] = "0q"};
+    [TABLE_COVERAGE] = "q",   [TABLE_CATALOGUE] = "q", [TABLE_PLANS] = "0q",
+    [TABLE_ACCOUNTS] = "t",   [TABLE_CLOSINGS] = "u0", [TABLE_AUDIT] = "q"};
 
 struct reading {
     const uint8_t *key;

@@ -1,5 +1,7 @@
 #include "store/view.h"
 
+#include "store/store.h"
+
 #include "store/upgrade.h"
 
 #include <pthread.h>
@@ -109,6 +111,12 @@ const char *entry_kind_word(const Journal__Entry *entry) {
         return "catalogue";
     case JOURNAL__ENTRY__BODY_PLAN:
         return "plan";
+    case JOURNAL__ENTRY__BODY_ACCOUNT:
+        return "account";
+    case JOURNAL__ENTRY__BODY_CLOSING:
+        return "month-close";
+    case JOURNAL__ENTRY__BODY_NOTICE:
+        return notice_word(entry->notice->kind);
     default:
         return "";
     }

@@ -54,7 +54,7 @@ static bool read_in_process(struct kit *k, const Madoguchi__Request *request,
                             struct collecting *c) {
     struct error e = {0};
     if (check_request(request, &e) < 0 || store_settle(k->store, &e) < 0 ||
-        store_read(k->store, request, k->now, collect, c, &c->position, &e) < 0) {
+        store_read(k->store, NULL, request, k->now, collect, c, &c->position, &e) < 0) {
         k->last = kit_refusal(&e);
         return false;
     }

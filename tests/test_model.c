@@ -108,15 +108,25 @@ static void digest(const void *data, size_t len) {
     }
 }
 
+/* Without the numbers of entries: the daemon records more than it is asked to (what it
+ * refused, when it stops). */
+static void digest_sentence(const char *text) {
+    while (*text != '\0') {
+        size_t n = strcspn(text, "#");
+        digest(text, n);
+        text += n;
+        text += *text == '#' ? 1 + strspn(text + 1, "0123456789") : 0;
+    }
+}
+
 /* Sends it; the answer must be the one expected. */
 static bool record(Madoguchi__Request *r, bool accepted, const char *what) {
     kit_record(&k, r);
     digest(&k.last.code, sizeof k.last.code);
-    digest(&k.last.seq, sizeof k.last.seq);
     digest(&k.last.n_warning, sizeof k.last.n_warning);
     digest(k.last.number, strlen(k.last.number));
     digest(k.last.field, strlen(k.last.field));
-    digest(k.last.en, strlen(k.last.en));
+    digest_sentence(k.last.en);
     ck_assert_msg((k.last.code == 0) == accepted, "%s: expected %s, got %d %s: %s", what,
                   accepted ? "recorded" : "refused", k.last.code, k.last.field, k.last.en);
     return accepted;

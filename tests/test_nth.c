@@ -251,7 +251,7 @@ static int read_into(struct power_run *r, const Madoguchi__Request *request, siz
                      struct error *e) {
     uint64_t position;
     pages_len[which] = 0;
-    return store_read(r->k.store, request, r->k.now, take_page, &which, &position, e);
+    return store_read(r->k.store, NULL, request, r->k.now, take_page, &which, &position, e);
 }
 
 /* An answer is right or none. */

@@ -136,6 +136,10 @@ START_TEST(kinds_are_counted) {
     Madoguchi__Verify verify = MADOGUCHI__VERIFY__INIT;
     Madoguchi__Ping ping = MADOGUCHI__PING__INIT;
     Madoguchi__Backup backup = MADOGUCHI__BACKUP__INIT;
+    Madoguchi__Accounts accounts = MADOGUCHI__ACCOUNTS__INIT;
+    Madoguchi__Audit audit = MADOGUCHI__AUDIT__INIT;
+    Madoguchi__Logout logout = MADOGUCHI__LOGOUT__INIT;
+    Madoguchi__Whoami whoami = MADOGUCHI__WHOAMI__INIT;
     char directory[KIT_PATH + 8];
     kit_start_daemon(&k, NULL);
     snprintf(directory, sizeof directory, "%s/backup", k.dir);
@@ -158,6 +162,10 @@ START_TEST(kinds_are_counted) {
     ask(&k, MADOGUCHI__REQUEST__BODY_VERIFY, &verify);
     ask(&k, MADOGUCHI__REQUEST__BODY_PING, &ping);
     ask(&k, MADOGUCHI__REQUEST__BODY_BACKUP, &backup);
+    ask(&k, MADOGUCHI__REQUEST__BODY_ACCOUNTS, &accounts);
+    ask(&k, MADOGUCHI__REQUEST__BODY_AUDIT, &audit);
+    ask(&k, MADOGUCHI__REQUEST__BODY_LOGOUT, &logout);
+    ask(&k, MADOGUCHI__REQUEST__BODY_WHOAMI, &whoami);
     ck_assert_uint_eq(kit_status(&k, "answers_record"), 3);
     for (unsigned kind = 0; kind < REQUEST_KINDS; kind++) {
         char name[64];

@@ -28,7 +28,7 @@ static void must(int rc, const struct error *e) {
 /* ---- recording ------------------------------------------------------------------- */
 
 static void record(struct store *s, struct arena *a, Madoguchi__Request *r) {
-    static const struct store_actor actor = {"uid:1000", "窓口"};
+    static const struct store_actor actor = {.id = "uid:1000", .name = "窓口"};
     uint8_t id[16] = {0};
     struct store_result result;
     struct error e = {0};
@@ -139,6 +139,7 @@ static void record_kinds(struct store *s) {
                   "series=hp-views period=FY2023 value=1207069 as_of=20240401 source=x");
     record_fields(s, &a, MADOGUCHI__REQUEST__BODY_COVERAGE, "period=FY2024 service=migration");
     record_fields(s, &a, MADOGUCHI__REQUEST__BODY_COVERAGE, "period=FY2023 service=migration");
+    record_fields(s, &a, MADOGUCHI__REQUEST__BODY_CLOSING, "month=202403");
     record_plan(s, &a);
     record_correction_of(s, &a, 5);
     record_fields(s, &a, MADOGUCHI__REQUEST__BODY_VOIDING, "seq=7 reason=x");

@@ -1,0 +1,86 @@
+#include "daemon/identity.h"
+
+#include "proto/calendar.h"
+#include "proto/message.h"
+
+#include <stdio.h>
+#include <time.h>
+
+static uint64_t wall_ms(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static const struct person *look_up(struct identity *i, struct store *store,
+                                    struct secrets *secrets, uint64_t now, uint32_t today) {
+    struct store_claim claim = {.has_uid = i->has_uid, .uid = i->uid};
+    if (i->has_token) {
+        claim = (struct store_claim){.name = secrets_use_token(secrets, i->token, now, &i->once)};
+    } else if (i->has_certificate) {
+        claim = (struct store_claim){.certificate = i->certificate};
+    }
+    return store_person(store, &claim, today);
+}
+
+bool identity_look(struct identity *i, struct store *store, struct secrets *secrets) {
+    uint64_t now = wall_ms();
+    uint32_t today = calendar_today((int64_t)now);
+    uint64_t version = store_people_version(store);
+    if (!i->has_token && i->version == version + 1 && i->day == today) {
+        return i->account[0] != '\0';
+    }
+    i->once = false;
+    const struct person *p = look_up(i, store, secrets, now, today);
+    i->version = version + 1; /* 0: never */
+    i->day = today;
+    snprintf(i->account, sizeof i->account, "%s", p == NULL ? "" : p->name);
+    snprintf(i->person, sizeof i->person, "%s", p == NULL || p->person == NULL ? "" : p->person);
+    return p != NULL;
+}
+
+struct store_actor identity_actor(const struct identity *i, const char *user, struct arena *a) {
+    const char *name = i->person[0] != '\0' ? i->person : user;
+    return (struct store_actor){
+        .id = arena_strndup(a, i->account, strlen(i->account)),
+        .name = name[0] == '\0' ? NULL : arena_strndup(a, name, strlen(name)),
+        .account = true,
+    };
+}
+
+const struct person *identity_person(const struct identity *i, struct store *store,
+                                     struct arena *a) {
+    const struct store_claim claim = {.name = i->account};
+    const struct person *p = i->account[0] == '\0' ? NULL : store_person(store, &claim, i->day);
+    return p == NULL ? NULL : person_copy(p, a);
+}
+
+int identity_refuse(const struct identity *i, struct error *e) {
+    if (i->account[0] != '\0' && i->once) {
+        return error_set(e, ERR_FORBIDDEN, "password",
+                         "This password was given by an administrator and serves once: set your "
+                         "own with `madoguchi passwd`.",
+                         "管理者が付けた仮のパスワードです。まず madoguchi passwd で自分のものに"
+                         "変更してください。");
+    }
+    if (i->has_token) {
+        return error_set(e, ERR_FORBIDDEN, "token",
+                         "The login has ended. Log in again with `madoguchi login`.",
+                         "ログインの期限が切れました。madoguchi login でもう一度ログインして"
+                         "ください。");
+    }
+    if (i->has_certificate) {
+        return error_set(e, ERR_FORBIDDEN, "certificate",
+                         "This client certificate is no account's. Log in with `madoguchi login`, "
+                         "or let an administrator add it to an account.",
+                         "このクライアント証明書に対応するアカウントがありません。madoguchi login "
+                         "でログインするか、管理者にアカウントへの登録を依頼してください。");
+    }
+    return error_set(
+        e, ERR_FORBIDDEN, "account",
+        "%s has no account here. Log in with `madoguchi login`, or let an "
+        "administrator make one: madoguchi account add NAME --role clerk --uid N.",
+        "%s に対応するアカウントがありません。madoguchi login でログインするか、管理者に"
+        "作成を依頼してください（madoguchi account add 名前 --role clerk --uid N）。",
+        i->source);
+}

@@ -1,0 +1,516 @@
+#include "daemon/login.h"
+
+#include "daemon/log.h"
+#include "daemon/pool.h"
+#include "daemon/throttle.h"
+#include "proto/calendar.h"
+#include "proto/message.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+/* argon2id as libsodium recommends it for logins (64 MiB, two passes). */
+#define OPS    crypto_pwhash_OPSLIMIT_INTERACTIVE
+#define MEMORY crypto_pwhash_MEMLIMIT_INTERACTIVE
+
+#define WRITE_EVERY_MS (5 * 60 * 1000)
+#define ONCE_BYTES     15 /* of a password that is given: 20 characters */
+
+/* Of no account; hashed with the same cost as all others. */
+static const char nobody[] = "$argon2id$v=19$m=65536,t=2,p=1$c7NGQA42MWbMF+85pAsNvw$"
+                             "TqBzDh57SMrmAW8PKbB472X33t32YaxpHFLVcOdImOM";
+
+struct login {
+    struct login_setting setting;
+    struct pool *pool;
+    struct throttle *throttle;
+    uint64_t written_at; /* ms of metrics_clock() */
+};
+
+enum step {
+    STEP_HASH, /* verify and make a new hash, as far as they are asked for */
+    STEP_WRITE,
+};
+
+struct attempt {
+    struct job job;
+    struct login *login;
+    struct request *request; /* NULL: only the file is written */
+    struct identity asker;
+    enum step step;
+    char name[SECRETS_NAME];
+    char hash[SECRETS_HASH];  /* to be verified; "": nothing */
+    char fresh[SECRETS_HASH]; /* made; "" if none */
+    char once[32];            /* a password to be given */
+    uint8_t token[SECRETS_TOKEN];
+    bool has_token;
+    bool right; /* the password was */
+    char *text; /* of the file */
+    size_t text_len;
+    bool failed;
+    struct error error;
+};
+
+static uint64_t wall_ms(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static void attempt_free(struct attempt *a) {
+    if (a->text != NULL) {
+        sodium_memzero(a->text, a->text_len);
+        free(a->text);
+    }
+    sodium_memzero(a, sizeof *a);
+    free(a);
+}
+
+static const Madoguchi__Login *login_of(const struct request *r) {
+    return r->body->body_case == MADOGUCHI__REQUEST__BODY_LOGIN ? r->body->login : NULL;
+}
+
+static const Madoguchi__Password *password_of(const struct request *r) {
+    return r->body->body_case == MADOGUCHI__REQUEST__BODY_PASSWORD ? r->body->password : NULL;
+}
+
+/* ---- answers ------------------------------------------------------------------------------ */
+
+static void wipe(ProtobufCBinaryData secret) {
+    if (secret.len > 0) {
+        sodium_memzero(secret.data, secret.len);
+    }
+}
+
+static void wipe_request(struct request *r) {
+    const Madoguchi__Login *login = login_of(r);
+    const Madoguchi__Password *password = password_of(r);
+    if (login != NULL) {
+        wipe(login->password);
+    }
+    if (password != NULL) {
+        wipe(password->old);
+        wipe(password->fresh);
+    }
+}
+
+static void refuse(struct attempt *a, const struct error *e) {
+    struct request *r = a->request;
+    wipe_request(r);
+    request_refuse(r, e);
+    group_add(a->login->setting.group, r);
+    attempt_free(a);
+}
+
+static void not_right(struct attempt *a) {
+    struct error e;
+    const struct notice_by by = {.source = a->asker.source, .account = a->name};
+    notices_count(a->login->setting.notices, NOTICE_LOGIN_FAILED, &by, "password");
+    error_set(&e, ERR_FORBIDDEN, "password",
+              "The name or the password is not right. Forgotten? An administrator gives a new one "
+              "with `madoguchi account password NAME`.",
+              "名前かパスワードが違います。忘れたときは管理者に仮のパスワードを付けてもらって"
+              "ください（madoguchi account password 名前）。");
+    refuse(a, &e);
+}
+
+static void no_memory(struct attempt *a) {
+    struct error e;
+    error_set(&e, ERR_INTERNAL, "", "Out of memory.", "メモリーが足りません。");
+    refuse(a, &e);
+}
+
+static Madoguchi__Page *page_of(struct request *r) {
+    Madoguchi__Page *page = arena_alloc(&r->arena, sizeof *page);
+    if (page != NULL) {
+        madoguchi__page__init(page);
+    }
+    return page;
+}
+
+/* A pair in the page; false without room. */
+static bool say(struct request *r, Madoguchi__Page *page, const char *name, const char *value) {
+    Madoguchi__Pair *pair = arena_alloc(&r->arena, sizeof *pair);
+    Madoguchi__Pair **list = arena_alloc(&r->arena, sizeof(Madoguchi__Pair *));
+    char *copy = arena_strndup(&r->arena, value, strlen(value));
+    if (pair == NULL || list == NULL || copy == NULL) {
+        return false;
+    }
+    madoguchi__pair__init(pair);
+    SET(pair, name, bytes_of(name));
+    SET(pair, value, bytes_of(copy));
+    list[0] = pair;
+    page->pair = list;
+    page->n_pair = 1;
+    return true;
+}
+
+static bool give_token(struct attempt *a, Madoguchi__Page *page) {
+    uint8_t *token = arena_alloc(&a->request->arena, SECRETS_TOKEN);
+    if (token == NULL) {
+        return false;
+    }
+    memcpy(token, a->token, SECRETS_TOKEN);
+    SET(page, token, ((ProtobufCBinaryData){SECRETS_TOKEN, token}));
+    return true;
+}
+
+/* All is done and written: it is recorded, and answered after that. */
+static void succeed(struct attempt *a) {
+    struct request *r = a->request;
+    Madoguchi__Page *page = page_of(r);
+    const struct notice_by own = {.source = a->asker.source, .account = a->name};
+    const struct notice_by other = {.source = a->asker.source, .account = a->asker.account};
+    enum notice_kind kind = NOTICE_LOGOUT;
+    bool ok = page != NULL;
+    if (ok && a->has_token) {
+        kind = NOTICE_LOGIN;
+        ok = give_token(a, page);
+    } else if (ok && a->once[0] != '\0') {
+        kind = NOTICE_PASSWORD_RESET;
+        ok = say(r, page, "password", a->once);
+    } else if (a->fresh[0] != '\0') {
+        kind = NOTICE_PASSWORD;
+    }
+    bool reset = kind == NOTICE_PASSWORD_RESET;
+    if (!ok ||
+        !notice_of_request(r, kind, reset ? &other : &own, reset ? a->name : NULL, NULL, 0, page)) {
+        no_memory(a);
+        return;
+    }
+    wipe_request(r);
+    group_add(a->login->setting.group, r);
+    attempt_free(a);
+}
+
+/* ---- in the thread -------------------------------------------------------------------------- */
+
+static void run_hash(struct attempt *a) {
+    const Madoguchi__Login *login = login_of(a->request);
+    const Madoguchi__Password *p = password_of(a->request);
+    ProtobufCBinaryData given = login != NULL ? login->password : p->old;
+    if (a->hash[0] != '\0') {
+        a->right = crypto_pwhash_str_verify(a->hash, (const char *)given.data, given.len) == 0;
+        if (!a->right) {
+            return;
+        }
+    }
+    if (p == NULL) {
+        return;
+    }
+    const char *fresh = a->once;
+    size_t len = strlen(a->once);
+    if (p->has_fresh) {
+        fresh = (const char *)p->fresh.data;
+        len = p->fresh.len;
+    }
+    if (crypto_pwhash_str(a->fresh, fresh, len, OPS, MEMORY) != 0) {
+        a->failed = true;
+        error_set(&a->error, ERR_BUSY, "", "There is no memory for it now. Try again.",
+                  "いまメモリーが足りません。もう一度お試しください。");
+    }
+}
+
+static void run(struct job *job) {
+    struct attempt *a = (struct attempt *)job;
+    if (a->step == STEP_HASH) {
+        run_hash(a);
+    } else {
+        a->failed = secrets_write(a->login->setting.directory, a->text, a->text_len, &a->error) < 0;
+    }
+}
+
+/* ---- back in the loop ---------------------------------------------------------------------------
+ */
+
+static void submit(struct attempt *a) {
+    struct error e;
+    if (pool_submit(a->login->pool, &a->job)) {
+        return;
+    }
+    if (a->request == NULL) {
+        attempt_free(a); /* the next turn tries again */
+        return;
+    }
+    error_set(&e, ERR_BUSY, "", "Too many people are logging in. Try again in a moment.",
+              "ログインが集中しています。少し待ってからお試しください。");
+    refuse(a, &e);
+}
+
+/* The file as it is now goes to the disk. */
+static void write_down(struct attempt *a) {
+    a->step = STEP_WRITE;
+    a->text = secrets_text(a->login->setting.secrets, &a->text_len);
+    if (a->text != NULL) {
+        submit(a);
+    } else if (a->request != NULL) {
+        no_memory(a);
+    } else {
+        attempt_free(a);
+    }
+}
+
+static bool is_live(struct attempt *a) {
+    const struct store_claim claim = {.name = a->name};
+    return store_person(a->login->setting.store, &claim, calendar_today((int64_t)wall_ms())) !=
+           NULL;
+}
+
+static void key_of(char out[160], const char *kind, const char *name) {
+    snprintf(out, 160, "%s:%s", kind, name);
+}
+
+static void passed(struct attempt *a) {
+    char key[160];
+    key_of(key, "account", a->name);
+    throttle_passed(a->login->throttle, key);
+    key_of(key, "source", a->asker.source);
+    throttle_passed(a->login->throttle, key);
+}
+
+/* The password was hashed: a token is made, or the new password noted. */
+static void hashed(struct attempt *a) {
+    struct secrets *secrets = a->login->setting.secrets;
+    bool once;
+    int rc;
+    if (a->hash[0] != '\0' && (!a->right || !is_live(a))) {
+        not_right(a);
+        return;
+    }
+    if (a->hash[0] != '\0') {
+        passed(a);
+    }
+    if (a->failed) {
+        refuse(a, &a->error);
+        return;
+    }
+    if (login_of(a->request) != NULL) {
+        uint8_t hash[SECRETS_TOKEN];
+        randombytes_buf(a->token, sizeof a->token);
+        secrets_hash(a->token, hash);
+        a->has_token = true;
+        (void)secrets_password(secrets, a->name, &once);
+        rc = secrets_add_token(secrets, hash, a->name, once, wall_ms(), &a->error);
+    } else {
+        rc = secrets_set_password(secrets, a->name, a->fresh, a->once[0] != '\0', &a->error);
+    }
+    if (rc < 0) {
+        refuse(a, &a->error);
+        return;
+    }
+    write_down(a);
+}
+
+/* The file could not be written: nobody has the token, and a password that was
+ * changed is so until the daemon stops. */
+static void not_written(struct attempt *a) {
+    uint8_t hash[SECRETS_TOKEN];
+    log_error(LEVEL_ERROR, "secrets-not-written", &a->error);
+    if (a->has_token) {
+        secrets_hash(a->token, hash);
+        secrets_drop_token(a->login->setting.secrets, hash);
+    }
+    if (a->request == NULL) {
+        attempt_free(a);
+        return;
+    }
+    refuse(a, &a->error);
+}
+
+static void done(struct job *job) {
+    struct attempt *a = (struct attempt *)job;
+    struct error e;
+    if (atomic_load(&job->cancelled)) {
+        error_set(&e, ERR_BUSY, "", "The daemon is stopping. Ask again.",
+                  "サーバーが停止するところです。もう一度お試しください。");
+        if (a->request == NULL) {
+            attempt_free(a);
+        } else {
+            refuse(a, &e);
+        }
+    } else if (a->step == STEP_HASH) {
+        hashed(a);
+    } else if (a->failed) {
+        not_written(a);
+    } else if (a->request == NULL) {
+        attempt_free(a);
+    } else {
+        succeed(a);
+    }
+}
+
+/* ---- asking
+ * ----------------------------------------------------------------------------------------- */
+
+static struct attempt *attempt_new(struct login *l, const struct identity *asker,
+                                   struct request *r) {
+    struct attempt *a = calloc(1, sizeof *a);
+    if (a != NULL) {
+        a->job.run = run;
+        a->job.done = done;
+        a->login = l;
+        a->request = r;
+        if (asker != NULL) {
+            a->asker = *asker;
+        }
+    }
+    return a;
+}
+
+static bool may_try(struct attempt *a) {
+    char key[160];
+    struct error e;
+    uint64_t now = metrics_clock() / 1000;
+    key_of(key, "source", a->asker.source);
+    uint64_t wait = throttle_try(a->login->throttle, key, THROTTLE_FREE_SOURCE, now);
+    if (wait == 0) {
+        key_of(key, "account", a->name);
+        wait = throttle_try(a->login->throttle, key, THROTTLE_FREE, now);
+    }
+    if (wait == 0) {
+        return true;
+    }
+    const struct notice_by by = {.source = a->asker.source, .account = a->name};
+    notices_count(a->login->setting.notices, NOTICE_LOGIN_FAILED, &by, "throttled");
+    error_set(&e, ERR_BUSY, "password",
+              "Too many tries with a wrong password. The next one is possible in %llu seconds.",
+              "パスワードの間違いが続いています。次は %llu 秒後に試せます。",
+              (unsigned long long)((wait + 999) / 1000));
+    refuse(a, &e);
+    return false;
+}
+
+static void hash_of(struct attempt *a) {
+    bool once;
+    const char *hash = secrets_password(a->login->setting.secrets, a->name, &once);
+    snprintf(a->hash, sizeof a->hash, "%s", hash != NULL && is_live(a) ? hash : nobody);
+}
+
+static void ask_login(struct attempt *a, const Madoguchi__Login *login) {
+    snprintf(a->name, sizeof a->name, "%.*s", (int)login->name.len, (const char *)login->name.data);
+    if (may_try(a)) {
+        hash_of(a);
+        submit(a);
+    }
+}
+
+/* A password that its owner changes at once. */
+static void ask_reset(struct attempt *a, const Madoguchi__Password *p) {
+    uint8_t bytes[ONCE_BYTES];
+    struct error e;
+    snprintf(a->name, sizeof a->name, "%.*s", (int)p->name.len, (const char *)p->name.data);
+    if (!is_live(a)) {
+        error_set(&e, ERR_NOT_FOUND, "name",
+                  "There is no account %s that is in use. `madoguchi account list` lists them.",
+                  "使用中のアカウント %s はありません。madoguchi account list で一覧が見られます。",
+                  a->name);
+        refuse(a, &e);
+        return;
+    }
+    randombytes_buf(bytes, sizeof bytes);
+    sodium_bin2base64(a->once, sizeof a->once, bytes, sizeof bytes,
+                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    submit(a);
+}
+
+static void ask_password(struct attempt *a, const Madoguchi__Password *p) {
+    struct error e;
+    if (p->has_name) {
+        ask_reset(a, p);
+        return;
+    }
+    if (a->asker.account[0] == '\0') {
+        identity_refuse(&a->asker, &e);
+        refuse(a, &e);
+        return;
+    }
+    snprintf(a->name, sizeof a->name, "%s", a->asker.account);
+    if (may_try(a)) {
+        hash_of(a);
+        submit(a);
+    }
+}
+
+static void ask_logout(struct attempt *a) {
+    struct error e;
+    if (!a->asker.has_token || a->asker.account[0] == '\0') {
+        error_set(&e, ERR_STATE, "token", "Nobody is logged in on this connection.",
+                  "この接続ではログインしていません。");
+        refuse(a, &e);
+        return;
+    }
+    snprintf(a->name, sizeof a->name, "%s", a->asker.account);
+    secrets_drop_token(a->login->setting.secrets, a->asker.token);
+    write_down(a);
+}
+
+void login_ask(struct login *l, const struct identity *asker, struct request *r) {
+    struct attempt *a = attempt_new(l, asker, r);
+    struct error e;
+    if (a == NULL) {
+        error_set(&e, ERR_INTERNAL, "", "Out of memory.", "メモリーが足りません。");
+        request_refuse(r, &e);
+        group_add(l->setting.group, r);
+    } else if (login_of(r) != NULL) {
+        ask_login(a, login_of(r));
+    } else if (password_of(r) != NULL) {
+        ask_password(a, password_of(r));
+    } else {
+        ask_logout(a);
+    }
+}
+
+void login_turn(struct login *l) {
+    uint64_t now = metrics_clock() / 1000;
+    secrets_expire(l->setting.secrets, wall_ms());
+    if (secrets_tokens(l->setting.secrets) == 0 || now < l->written_at + WRITE_EVERY_MS) {
+        return;
+    }
+    l->written_at = now;
+    struct attempt *a = attempt_new(l, NULL, NULL);
+    if (a != NULL) {
+        write_down(a);
+    }
+}
+
+/* ---- the whole
+ * ------------------------------------------------------------------------------------- */
+
+struct login *login_new(const struct login_setting *setting) {
+    struct login *l = calloc(1, sizeof *l);
+    if (l == NULL) {
+        return NULL;
+    }
+    l->setting = *setting;
+    l->written_at = metrics_clock() / 1000;
+    l->throttle = throttle_new();
+    l->pool = pool_new(setting->base, 0, 1, LOGIN_WAITING);
+    if (l->throttle == NULL || l->pool == NULL) {
+        if (l->pool != NULL) {
+            (void)pool_stop(l->pool, 0);
+        }
+        throttle_free(l->throttle);
+        free(l);
+        return NULL;
+    }
+    return l;
+}
+
+bool login_stop(struct login *l, unsigned wait_ms) {
+    if (l == NULL || l->pool == NULL || pool_stop(l->pool, wait_ms)) {
+        if (l != NULL) {
+            l->pool = NULL;
+        }
+        return true;
+    }
+    return false;
+}
+
+void login_free(struct login *l) {
+    if (l != NULL) {
+        throttle_free(l->throttle);
+        free(l);
+    }
+}

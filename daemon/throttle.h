@@ -1,0 +1,31 @@
+/* How often a secret may be guessed: by account and by where it is tried from.
+ *
+ * Some failures are free; after them each one doubles the time until the next try,
+ * up to THROTTLE_MAX_MS.  There is no lasting lock, which would let anybody lock
+ * anybody out.  A try counts before it is known how it ends, so that many at once
+ * are no way around it.  Memory is bounded: what was tried longest ago is forgotten.
+ * (OWASP Authentication Cheat Sheet: Login Throttling.) */
+#ifndef MADOGUCHI_DAEMON_THROTTLE_H
+#define MADOGUCHI_DAEMON_THROTTLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define THROTTLE_MAX_MS      (15 * 60 * 1000)
+#define THROTTLE_FREE        5  /* failures of an account before it must wait */
+#define THROTTLE_FREE_SOURCE 20 /* of a source, where many may sit */
+#define THROTTLE_PLACES      4096
+
+struct throttle;
+
+struct throttle *throttle_new(void); /* NULL without memory */
+void throttle_free(struct throttle *t);
+
+/* A try at `now` (ms of a clock that goes forward): 0 and it is counted, or the ms
+ * until one is allowed. `free_tries` go before the first wait. */
+uint64_t throttle_try(struct throttle *t, const char *key, unsigned free_tries, uint64_t now);
+
+/* The try was right: it does not count, nor do those before it. */
+void throttle_passed(struct throttle *t, const char *key);
+
+#endif

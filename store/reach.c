@@ -1,0 +1,296 @@
+#include "store/reach.h"
+
+#include "proto/calendar.h"
+#include "store/fold.h"
+
+#include <stdio.h>
+
+#define REACH_ARENA (16u << 20)
+
+/* ---- the right itself -------------------------------------------------------------------- */
+
+static void roles_with(enum right right, char out[160]) {
+    size_t n = 0;
+    out[0] = '\0';
+    for (int role = 0; role < ROLE_COUNT && n < 160; role++) {
+        if (rights_reach(right, (enum role)role) != REACH_NONE) {
+            n += (size_t)snprintf(out + n, 160 - n, "%s%s", n > 0 ? ", " : "",
+                                  role_word((enum role)role));
+        }
+    }
+}
+
+int reach_right(const struct person *person, enum right right, struct error *e) {
+    char roles[160];
+    if (person == NULL || rights_reaches(right, person->roles) != 0) {
+        return 0;
+    }
+    roles_with(right, roles);
+    return error_set(e, ERR_FORBIDDEN, right_word(right),
+                     "The account %s may not do this (%s). It takes one of the roles %s; an "
+                     "administrator gives them.",
+                     "アカウント %s にはこの操作 (%s) の権限がありません。必要な役割は %s の"
+                     "いずれかです。管理者に相談してください。",
+                     person->name, right_word(right), roles);
+}
+
+/* ---- scope ---------------------------------------------------------------------------------- */
+
+static bool has(const ProtobufCBinaryData *list, size_t n, ProtobufCBinaryData word) {
+    for (size_t i = 0; i < n; i++) {
+        if (bytes_same(list[i], word)) {
+            return true;
+        }
+    }
+    return n == 0 || word.len == 0;
+}
+
+bool reach_scope(const struct person *p, ProtobufCBinaryData service, ProtobufCBinaryData office) {
+    return p == NULL ||
+           (has(p->service, p->n_service, service) && has(p->office, p->n_office, office));
+}
+
+static int outside(const struct person *p, const char *field, ProtobufCBinaryData word,
+                   const ProtobufCBinaryData *list, size_t n, struct error *e) {
+    if (word.len == 0) {
+        return error_set(e, ERR_INVALID, field,
+                         "%s: the account %s is for some only; say for which this is, for example "
+                         "%.*s.",
+                         "%s：アカウント %s の担当は限られています。どれの分か指定してください"
+                         "（例: %.*s）。",
+                         field, p->name, (int)list[0].len, (const char *)list[0].data);
+    }
+    error_set(e, ERR_FORBIDDEN, field,
+              "%s: %.*s is not among what the account %s is for. An administrator can change "
+              "that.",
+              "%s：%.*s はアカウント %s の担当ではありません。管理者に相談してください。", field,
+              (int)word.len, (const char *)word.data, p->name);
+    for (size_t i = 0; i < n && i < ERROR_NEAR_MAX; i++) {
+        char near[40];
+        snprintf(near, sizeof near, "%.*s", (int)list[i].len, (const char *)list[i].data);
+        error_near(e, near);
+    }
+    return -1;
+}
+
+int reach_recording(const struct person *p, enum right right, ProtobufCBinaryData service,
+                    const ProtobufCBinaryData *office, struct error *e) {
+    if (p == NULL || (rights_reaches(right, p->roles) & REACH_BIT(REACH_ALL)) != 0) {
+        return 0;
+    }
+    if (p->n_service > 0 && (service.len == 0 || !has(p->service, p->n_service, service))) {
+        return outside(p, "service", service, p->service, p->n_service, e);
+    }
+    if (office != NULL && p->n_office > 0 &&
+        (office->len == 0 || !has(p->office, p->n_office, *office))) {
+        return outside(p, "office", *office, p->office, p->n_office, e);
+    }
+    return 0;
+}
+
+/* ---- one's own ------------------------------------------------------------------------------- */
+
+uint64_t reach_closed(struct view *v, uint32_t month, ProtobufCBinaryData service) {
+    struct key k;
+    uint64_t seq;
+    key_start(&k);
+    key_u32(&k, month);
+    key_text(&k, (ProtobufCBinaryData){0});
+    if (txn_get_u64(&v->txn, TABLE_CLOSINGS, &k, &seq)) {
+        return seq;
+    }
+    if (service.len == 0) {
+        return 0;
+    }
+    key_start(&k);
+    key_u32(&k, month);
+    key_text(&k, service);
+    return txn_get_u64(&v->txn, TABLE_CLOSINGS, &k, &seq) ? seq : 0;
+}
+
+/* What decides about an entry or a case. */
+struct target {
+    ProtobufCBinaryData service, office;
+    ProtobufCBinaryData actor;
+    uint64_t recorded_at;
+    uint32_t date; /* 0: none */
+};
+
+static bool reaches(const struct reacher *r, enum right right, const struct target *t) {
+    unsigned bits = rights_reaches(right, r->person->roles);
+    if ((bits & (REACH_BIT(REACH_ALL) | REACH_BIT(REACH_MASKED))) != 0) {
+        return true;
+    }
+    if (!reach_scope(r->person, t->service, t->office)) {
+        return false;
+    }
+    if ((bits & REACH_BIT(REACH_SCOPE)) != 0) {
+        return true;
+    }
+    if (bits == 0 || !person_is(r->person, t->actor)) {
+        return false;
+    }
+    if ((bits & REACH_BIT(REACH_OWN)) != 0) {
+        return true;
+    }
+    if ((bits & REACH_BIT(REACH_TODAY)) != 0 &&
+        calendar_today((int64_t)t->recorded_at) == r->today) {
+        return true;
+    }
+    return (bits & REACH_BIT(REACH_OPEN)) != 0 &&
+           (t->date == 0 || reach_closed(r->view, t->date / 100, t->service) == 0);
+}
+
+/* Who recorded an entry, and when. */
+static bool who_recorded(const struct reacher *r, uint64_t seq, struct arena *a, struct target *t) {
+    Journal__Entry *entry;
+    struct error ignored;
+    if (view_entry(r->view, seq, a, &entry, &ignored) < 0) {
+        return false;
+    }
+    t->actor = entry->actor;
+    t->recorded_at = entry->recorded_at;
+    return true;
+}
+
+/* Whether it can matter who recorded it. */
+static bool asks_who(const struct reacher *r, enum right right) {
+    return (rights_reaches(right, r->person->roles) &
+            (REACH_BIT(REACH_ALL) | REACH_BIT(REACH_MASKED) | REACH_BIT(REACH_SCOPE))) == 0;
+}
+
+bool reach_case(const struct reacher *r, enum right right, uint64_t opening, const Fold__Case *c) {
+    if (r->person == NULL) {
+        return true;
+    }
+    struct target t = {
+        .service = c->opening->service, .office = c->opening->office, .date = c->opening->date};
+    if (!asks_who(r, right)) {
+        return reaches(r, right, &t);
+    }
+    struct arena a;
+    arena_init(&a, REACH_ARENA);
+    bool may = who_recorded(r, opening, &a, &t) && reaches(r, right, &t);
+    arena_free(&a);
+    return may;
+}
+
+/* ---- any entry ------------------------------------------------------------------------------- */
+
+/* Service and office of an entry: its case's, its session's, its own. */
+static void fill_place(const struct reacher *r, Journal__Entry *entry, struct arena *a,
+                       struct target *t) {
+    uint64_t owner = fold_owner(r->view, entry);
+    const Fold__Case *c;
+    const Fold__Session *s;
+    switch (entry->body_case) {
+    case JOURNAL__ENTRY__BODY_ACT:
+        t->service = entry->act->service;
+        t->office = entry->act->office;
+        if (owner != 0 && (c = view_case(r->view, owner, a)) != NULL) {
+            t->service = c->opening->service;
+            t->office = c->opening->office;
+        }
+        break;
+    case JOURNAL__ENTRY__BODY_SESSION:
+        t->service = entry->session->service;
+        t->office = entry->session->office;
+        if (owner != 0 && (s = view_session(r->view, owner, a)) != NULL) {
+            t->service = s->session->service;
+            t->office = s->session->office;
+        }
+        break;
+    case JOURNAL__ENTRY__BODY_COVERAGE:
+        t->service = entry->coverage->service;
+        break;
+    default:
+        break;
+    }
+}
+
+/* The entry that a correction or voiding is about; itself, for any other. */
+static uint64_t subject_of(const struct reacher *r, const Journal__Entry *entry) {
+    uint64_t seq = entry->seq;
+    if (entry->body_case == JOURNAL__ENTRY__BODY_CORRECTION) {
+        return entry->correction->seq;
+    }
+    if (entry->body_case == JOURNAL__ENTRY__BODY_VOIDING) {
+        if (entry->voiding->has_number) {
+            view_number(r->view, entry->voiding->number, &seq);
+        } else {
+            seq = entry->voiding->seq;
+        }
+    }
+    return seq;
+}
+
+/* What is about people and their doings is no counter's work: it is seen through
+ * the audit trail and the list of accounts only. */
+static bool is_about_people(const Journal__Entry *entry) {
+    return entry->body_case == JOURNAL__ENTRY__BODY_ACCOUNT ||
+           entry->body_case == JOURNAL__ENTRY__BODY_NOTICE;
+}
+
+static bool entry_in_reach(const struct reacher *r, enum right right, uint64_t seq,
+                           struct arena *a) {
+    Journal__Entry *entry;
+    struct error ignored;
+    struct target t = {0};
+    if (view_entry(r->view, seq, a, &entry, &ignored) < 0) {
+        return false;
+    }
+    t.actor = entry->actor;
+    t.recorded_at = entry->recorded_at;
+    uint64_t subject = subject_of(r, entry);
+    for (int hops = 0; subject != entry->seq && hops < 2; hops++) {
+        if (view_entry(r->view, subject, a, &entry, &ignored) < 0) {
+            return false;
+        }
+        subject = subject_of(r, entry);
+    }
+    if (is_about_people(entry)) {
+        return false;
+    }
+    if (view_effective(r->view, entry->seq, a, &entry, &ignored) < 0) {
+        return false;
+    }
+    fill_place(r, entry, a, &t);
+    t.date = fold_date(entry_body(entry));
+    return reaches(r, right, &t);
+}
+
+bool reach_entry(const struct reacher *r, enum right right, uint64_t seq) {
+    struct arena a;
+    if (r->person == NULL) {
+        return true;
+    }
+    arena_init(&a, REACH_ARENA);
+    bool may = entry_in_reach(r, right, seq, &a);
+    arena_free(&a);
+    return may;
+}
+
+struct whole {
+    const struct reacher *reacher;
+    enum right right;
+    bool may;
+};
+
+static int each_member(void *ctx, const struct link *link) {
+    struct whole *w = ctx;
+    struct entry_state state;
+    if ((link->role != LINK_CASE && link->role != LINK_HELD) ||
+        !view_entry_state(w->reacher->view, link->child, &state) || state.voided_by != 0) {
+        return 0;
+    }
+    w->may = reach_entry(w->reacher, w->right, link->child);
+    return !w->may;
+}
+
+bool reach_whole(const struct reacher *r, enum right right, uint64_t opening) {
+    struct whole w = {r, right, reach_entry(r, right, opening)};
+    if (w.may && r->person != NULL && asks_who(r, right)) {
+        view_links(r->view, opening, each_member, &w);
+    }
+    return w.may;
+}
