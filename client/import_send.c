@@ -68,9 +68,12 @@ static int take_answer(void *ctx, size_t i, const Madoguchi__Answer *answer) {
 static enum connection_outcome run(struct pass *p, enum import_state wanted, struct error *e) {
     struct import *import = p->import;
     p->item = malloc((import->n_items + 1) * sizeof *p->item);
-    if (p->item == NULL || client_connection(import->client) == NULL) {
-        free(p->item);
+    if (p->item == NULL) {
         error_set(e, ERR_INTERNAL, "", SAY("Out of memory."));
+        return CONNECTION_REFUSED;
+    }
+    if (client_connection(import->client, e) == NULL) {
+        free(p->item);
         return CONNECTION_REFUSED;
     }
     for (size_t i = 0; i < import->n_items; i++) {
