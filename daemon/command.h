@@ -39,6 +39,9 @@ int command_restore(const char *directory, const char *store, uint64_t to, bool 
 int command_export_journal(const char *store, bool force_filesystem);
 int command_import_journal(const char *store, bool force_filesystem);
 
+/* Accounts of a store that no daemon serves: argv[0] is "account", the words follow. */
+int command_account(int argc, char **argv);
+
 /* Says what of a store's journal is damaged and repairs it from a backup. */
 int command_doctor(const char *store, const char *backup, bool repair, bool force_filesystem);
 

@@ -237,6 +237,15 @@ size_t people_administrators(const struct people *p, const char *except, uint32_
     return n;
 }
 
+const struct person *people_with_all(const struct people *p, uint32_t today) {
+    for (size_t i = 0; i < p->n; i++) {
+        if (p->all[i]->roles == (1u << ROLE_COUNT) - 1 && person_is_live(p->all[i], today)) {
+            return p->all[i];
+        }
+    }
+    return NULL;
+}
+
 /* ---- the founder ------------------------------------------------------------------------- */
 
 static void name_of(const Journal__Entry *founding, uint32_t uid, char out[33]) {
