@@ -28,8 +28,8 @@ int command_serve(const struct serve_setting *setting);
 /* Prints the configuration that command_serve() would use. */
 int command_check_config(const struct serve_setting *setting);
 
-/* Proves a store from its files. */
-int command_verify(const char *store, bool force_filesystem);
+/* Proves a store from its files; `head` ("SEQ:HASH" or NULL) was noted earlier. */
+int command_verify(const char *store, const char *head, bool force_filesystem);
 
 /* Makes a store from the backup in `directory`, up to the entry `to` (0: all). */
 int command_restore(const char *directory, const char *store, uint64_t to, bool force_filesystem);

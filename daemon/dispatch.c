@@ -79,6 +79,20 @@ static void on_refusal(void *ctx, const struct request *r, const struct error *e
     }
 }
 
+/* What left the house by the hundred is noted, and copies of everything are. */
+static void on_handed(void *ctx, const struct request *r, uint64_t rows) {
+    struct dispatch *d = ctx;
+    struct conn *c = conn_find(d->conns, r->conn);
+    const struct session *s = c != NULL ? conn_data(c) : NULL;
+    const struct notice_by by = {.source = s != NULL ? s->identity.source : NULL,
+                                 .account = r->reader != NULL ? r->reader->name : NULL};
+    if (r->kind == REQUEST_BACKUP) {
+        notices_record(d->notices, NOTICE_BACKUP, &by, NULL, 0);
+    } else if (rows > DISPATCH_EXPORT_ROWS) {
+        notices_record(d->notices, NOTICE_EXPORT, &by, request_kind_word(r->kind), rows);
+    }
+}
+
 /* Not a message of this protocol: says so and closes. */
 static void refuse_and_finish(struct session *s, uint32_t serial, const struct error *e) {
     metrics_refused(&s->dispatch->metrics, e);
@@ -562,7 +576,7 @@ struct dispatch *dispatch_new(const struct dispatch_setting *setting) {
         return NULL;
     }
     group_on_refusal(d->group, on_refusal, d);
-    queries_on_refusal(d->queries, on_refusal, d);
+    queries_on_refusal(d->queries, on_refusal, on_handed, d);
     queries_configure(d->queries, d->config);
     return d;
 }

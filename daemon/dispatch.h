@@ -19,6 +19,10 @@
 #define MADOGUCHI_VERSION "0"
 #endif
 
+/* Rows of cases or facts in one answer above which it is an export, and noted: what
+ * makes a leak one that must be reported (個人情報保護法施行規則 43条: over 100 people). */
+#define DISPATCH_EXPORT_ROWS 100
+
 struct dispatch;
 
 /* Everything is the caller's and must outlive the result, which makes its own

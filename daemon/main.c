@@ -22,6 +22,7 @@ struct words {
     bool no_upgrade_backup;
     const char *directory; /* of restore: the word that is no option */
     const char *backup;
+    const char *head;
     uint64_t to;
     bool repair;
 };
@@ -30,7 +31,7 @@ static const char usage_en[] =
     "usage: madoguchid init   --store DIR --municipality CODE --name NAME [--force-filesystem]\n"
     "       madoguchid serve  --store DIR [--listen unix:PATH]... [--config FILE]\n"
     "       madoguchid serve  --check-config [--config FILE]\n"
-    "       madoguchid verify --store DIR [--force-filesystem]\n"
+    "       madoguchid verify --store DIR [--head SEQ:HASH] [--force-filesystem]\n"
     "       madoguchid restore DIR --store NEW [--to SEQ] [--force-filesystem]\n"
     "       madoguchid doctor --store DIR [--backup DIR] [--repair] [--force-filesystem]\n"
     "       madoguchid export-journal --store DIR > FILE\n"
@@ -54,6 +55,7 @@ static const char usage_en[] =
     "  --listen unix:PATH    where to listen; up to 16 times; takes the configuration's place\n"
     "  --config FILE         configuration; --check-config prints it with every key explained\n"
     "  --to SEQ              restore: up to this entry\n"
+    "  --head SEQ:HASH       verify: what the log noted; proves that nothing before was changed\n"
     "  --backup DIR          doctor: the backup to look into; else the one made last\n"
     "  --repair              doctor: make the journal whole from it, the damaged one kept aside\n"
     "  --no-upgrade-backup   serve: a newer version takes a store over without a copy\n"
@@ -73,7 +75,7 @@ static const char usage_ja[] =
     "使い方: madoguchid init   --store DIR --municipality コード --name 名称 [--force-filesystem]\n"
     "        madoguchid serve  --store DIR [--listen unix:パス]... [--config ファイル]\n"
     "        madoguchid serve  --check-config [--config ファイル]\n"
-    "        madoguchid verify --store DIR [--force-filesystem]\n"
+    "        madoguchid verify --store DIR [--head 番号:ハッシュ] [--force-filesystem]\n"
     "        madoguchid restore DIR --store 新しいDIR [--to 番号] [--force-filesystem]\n"
     "        madoguchid doctor --store DIR [--backup DIR] [--repair] [--force-filesystem]\n"
     "        madoguchid export-journal --store DIR > ファイル\n"
@@ -96,6 +98,7 @@ static const char usage_ja[] =
     "  --listen unix:パス     待ち受け先。16 個まで。設定ファイルの listen に代わる\n"
     "  --config ファイル      設定ファイル。--check-config で全項目を説明つきで表示\n"
     "  --to 番号              restore: この記録まで\n"
+    "  --head 番号:ハッシュ   verify: ログの控え。そこまで変更がないことも検証する\n"
     "  --backup DIR           doctor: 調べるバックアップ (なければ最後に作ったもの)\n"
     "  --repair               doctor: そこから修復する。壊れたものは別名で残す\n"
     "  --no-upgrade-backup    serve: 新しい版に替えるとき、写しを取らずに始める\n"
@@ -121,6 +124,7 @@ enum {
     OPT_TO,
     OPT_BACKUP,
     OPT_REPAIR,
+    OPT_HEAD,
     OPT_NO_UPGRADE_BACKUP
 };
 
@@ -135,6 +139,7 @@ static const struct option options[] = {
     {"to", required_argument, NULL, OPT_TO},
     {"backup", required_argument, NULL, OPT_BACKUP},
     {"repair", no_argument, NULL, OPT_REPAIR},
+    {"head", required_argument, NULL, OPT_HEAD},
     {"no-upgrade-backup", no_argument, NULL, OPT_NO_UPGRADE_BACKUP},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
@@ -216,6 +221,9 @@ static int read_words(int argc, char **argv, bool takes_directory, struct words 
         case OPT_REPAIR:
             w->repair = true;
             break;
+        case OPT_HEAD:
+            w->head = optarg;
+            break;
         case OPT_NO_UPGRADE_BACKUP:
             w->no_upgrade_backup = true;
             break;
@@ -261,7 +269,7 @@ static int run_serve(const struct words *w) {
 }
 
 static int run_verify(const struct words *w) {
-    return command_verify(w->store, w->force_filesystem);
+    return command_verify(w->store, w->head, w->force_filesystem);
 }
 
 static int run_restore(const struct words *w) {

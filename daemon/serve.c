@@ -8,6 +8,7 @@
 #include "daemon/setting.h"
 #include "daemon/speech.h"
 #include "daemon/status.h"
+#include "proto/calendar.h"
 #include "store/secrets.h"
 
 #include <errno.h>
@@ -62,6 +63,7 @@ struct server {
     unsigned turns_failed;          /* in a row */
     uint64_t settled;               /* requests answered when the store settled last */
     uint64_t settle_seen;           /* ... when the timer was set */
+    uint32_t head_day;              /* when the head was logged last (date) */
 };
 
 /* ---- limits ---------------------------------------------------------------------- */
@@ -242,12 +244,31 @@ static bool is_flushing(void *ctx) {
     return since != 0 && now_us() / 1000 - since < atomic_load(&s->flush_patience);
 }
 
+/* Where nobody who can write to the store can change it: `verify --head` proves by it
+ * that nothing before was changed or cut off. */
+static void log_head(const struct store_status *status) {
+    char hex[65];
+    for (int i = 0; i < 32; i++) {
+        snprintf(hex + 2 * i, 3, "%02x", status->head_hash[i]);
+    }
+    log_event(LEVEL_NOTICE, "journal-head", "head=%" PRIu64 ":%s", status->head, hex);
+}
+
+static void log_head_daily(struct server *s, const struct store_status *status) {
+    uint32_t day = calendar_today((int64_t)time(NULL) * 1000);
+    if (day != s->head_day) {
+        s->head_day = day;
+        log_head(status);
+    }
+}
+
 static void on_status_timer(evutil_socket_t fd, short what, void *arg) {
     struct server *s = arg;
     struct store_status status;
     (void)fd;
     (void)what;
     dispatch_look(s->dispatch, &status);
+    log_head_daily(s, &status);
     notify_status("Serving %s (%s): entry %" PRIu64 ", %zu connections%s", store_name(s->store),
                   store_municipality(s->store), status.head,
                   conns_count(dispatch_conns(s->dispatch)),
@@ -512,6 +533,9 @@ static void end(struct server *s, bool clean) {
         event_base_free(s->base);
     }
     if (s->store != NULL) {
+        struct store_status status;
+        store_status(s->store, &status);
+        log_head(&status);
         store_close(s->store, true);
     }
     store_watch_flushes(NULL);

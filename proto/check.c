@@ -124,12 +124,14 @@ static int check_body(const Madoguchi__Request *r, struct error *e) {
         return check_accounts(r->accounts, e);
     case MADOGUCHI__REQUEST__BODY_AUDIT:
         return check_audit(r->audit, e);
+    case MADOGUCHI__REQUEST__BODY_VERIFY:
+        return check_verify(r->verify, e);
     case MADOGUCHI__REQUEST__BODY_LOGIN:
         return check_login(r->login, e);
     case MADOGUCHI__REQUEST__BODY_PASSWORD:
         return check_password(r->password, e);
     default:
-        return 0; /* status, verify, ping, logout, whoami: nothing to say wrongly */
+        return 0; /* status, ping, logout, whoami: nothing to say wrongly */
     }
 }
 
