@@ -11,6 +11,12 @@ CC        ?= gcc
 PROTOC    ?= protoc-c
 WERROR    ?=
 OPT       ?= -O2 -g
+JOBS      ?= $(shell nproc 2>/dev/null || echo 2)
+
+# As many jobs as the machine has processors, where no number was asked for.
+ifeq ($(MAKELEVEL)$(filter -j% --jobserver%,$(MAKEFLAGS)),0)
+MAKEFLAGS += -j$(JOBS)
+endif
 
 DEBIAN    := build-essential pkg-config libevent-dev liblmdb-dev libprotobuf-c-dev \
              protobuf-c-compiler libsodium-dev libcyaml-dev libyaml-dev libcsv-dev libsystemd-dev \
@@ -52,7 +58,11 @@ LIBPROTO  := $(BUILD)/libproto.a
 LIBSTORE  := $(BUILD)/libstore.a
 DAEMONLIB := $(BUILD)/libdaemon.a
 CLIENTLIB := $(BUILD)/libclient.a
-TESTS     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/test_*.c)))
+# What takes longest begins first: the others run beside it.
+LONGEST   := test_nth test_power test_doctor test_verify_damage test_journal_faults test_nth_daemon \
+             test_soak test_watchdog test_model test_verify
+TESTS     := $(LONGEST:%=$(BUILD)/tests/%) $(filter-out $(LONGEST:%=$(BUILD)/tests/%), \
+             $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/test_*.c))))
 TESTLIB_OBJ := $(call obj,$(filter-out tests/test_%.c tests/fuzz_%.c tests/bench_%.c,$(call src,tests)))
 LOCALES   := $(patsubst client/po/%.po,$(BUILD)/locale/%/LC_MESSAGES/madoguchi.mo,$(wildcard client/po/*.po))
 
@@ -159,7 +169,7 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(TESTLIB_OBJ) $(DAEMONLIB) $(CLIENTLIB
 check: deps
 	@$(MAKE) --no-print-directory check-run
 check-run: all $(TESTS) $(REPLAYS)
-	@BUILD=$(BUILD) sh tests/run.sh $(TESTS) $(SCRIPTS)
+	@BUILD=$(BUILD) JOBS=$(JOBS) sh tests/run.sh $(TESTS) $(SCRIPTS)
 
 # What takes minutes: all of the plans' filters dropped one by one, the five
 # cities with the sanitizers, the faults at length.
@@ -192,7 +202,7 @@ tsan:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)-tsan OPT='-O1 -g' FORTIFY= WERROR= \
 	    SANITIZE='$(TSAN_FLAGS)' check-tsan
 check-tsan: all $(TSAN_TESTS)
-	@BUILD=$(BUILD) sh tests/run.sh $(TSAN_TESTS)
+	@BUILD=$(BUILD) JOBS=$(JOBS) sh tests/run.sh $(TSAN_TESTS)
 
 # ---- fuzzing ---------------------------------------------------------------------
 
@@ -263,7 +273,6 @@ $(BUILD)/bench/pgload: $(BUILD)/obj/tests/bench/postgres/load.o \
 $(BUILD)/obj/tests/bench/postgres/load.o: PKG_CFLAGS += $(shell pkg-config --cflags libpq 2>/dev/null)
 
 SOURCES := $(foreach d,proto store daemon client tests tests/bench tests/bench/floor tests/bench/postgres tests/fuzz tests/preload,$(wildcard $(d)/*.c $(d)/*.h))
-JOBS    := $(shell nproc 2>/dev/null || echo 2)
 lint: deps
 	@command -v clang-tidy cppcheck clang-format >/dev/null || \
 	    sh tests/deps.sh "" "clang-tidy cppcheck clang-format" clang-tidy cppcheck clang-format
