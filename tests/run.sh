@@ -2,6 +2,8 @@
 # Runs the test programs given, JOBS at a time, and says what failed.  What one
 # of them prints is shown whole when it ends; no test may depend on running alone.
 set -u
+# Tests that say nothing of their own: on a loaded machine 4 s are soon over.
+export CK_DEFAULT_TIMEOUT="${CK_DEFAULT_TIMEOUT:-60}"
 
 # run.sh --one FOLDER PROGRAM: what xargs calls.
 if [ "${1-}" = --one ]; then
