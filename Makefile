@@ -7,6 +7,7 @@ VERSION   := 0.1.0
 BUILD     ?= build
 PREFIX    ?= /usr/local
 DESTDIR   ?=
+UNITDIR   ?= $(PREFIX)/lib/systemd/system
 CC        ?= gcc
 PROTOC    ?= protoc-c
 WERROR    ?=
@@ -20,7 +21,7 @@ endif
 
 DEBIAN    := build-essential pkg-config libevent-dev liblmdb-dev libprotobuf-c-dev \
              protobuf-c-compiler libsodium-dev libcyaml-dev libyaml-dev libcsv-dev libsystemd-dev \
-             libunistring-dev check gettext python3 mandoc
+             libunistring-dev check gettext python3 mandoc systemd
 MODULES   := libevent_core libprotobuf-c libsodium libcyaml libsystemd lmdb
 TESTMODULES := check
 
@@ -272,7 +273,7 @@ $(BUILD)/bench/pgload: $(BUILD)/obj/tests/bench/postgres/load.o \
 	$(LINK) $^ $$(pkg-config --libs libpq) $(PKG_LIBS)
 $(BUILD)/obj/tests/bench/postgres/load.o: PKG_CFLAGS += $(shell pkg-config --cflags libpq 2>/dev/null)
 
-SOURCES := $(foreach d,proto store daemon client tests tests/bench tests/bench/floor tests/bench/postgres tests/fuzz tests/preload,$(wildcard $(d)/*.c $(d)/*.h))
+SOURCES := $(foreach d,proto store daemon client tests tests/bench tests/bench/floor tests/bench/postgres tests/fuzz tests/preload tests/confine,$(wildcard $(d)/*.c $(d)/*.h))
 lint: deps
 	@command -v clang-tidy cppcheck clang-format >/dev/null || \
 	    sh tests/deps.sh "" "clang-tidy cppcheck clang-format" clang-tidy cppcheck clang-format
@@ -299,7 +300,8 @@ install: all
 	    $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 \
 	    $(DESTDIR)$(PREFIX)/share/man/man7 $(DESTDIR)$(PREFIX)/share/man/man8 \
 	    $(DESTDIR)$(PREFIX)/share/madoguchi/plans $(DESTDIR)$(LOCALEDIR) \
-	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/lib/systemd/system
+	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(UNITDIR) \
+	    $(DESTDIR)$(PREFIX)/lib/sysusers.d $(DESTDIR)$(PREFIX)/lib/tmpfiles.d
 	install -m 755 $(BUILD)/madoguchi $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(BUILD)/madoguchid $(DESTDIR)$(PREFIX)/sbin
 	install -m 644 client/madoguchi.1 $(DESTDIR)$(PREFIX)/share/man/man1
@@ -312,7 +314,9 @@ install: all
 	install -m 755 systemd/madoguchi-drill $(DESTDIR)$(PREFIX)/sbin
 	for unit in systemd/*.service systemd/*.socket systemd/*.timer; do \
 	    sed 's|/usr/local/sbin|$(PREFIX)/sbin|; s|/usr/local/bin|$(PREFIX)/bin|' $$unit \
-	        > $(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit#systemd/}; done
+	        > $(DESTDIR)$(UNITDIR)/$${unit#systemd/}; done
+	install -m 644 systemd/madoguchi.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/madoguchi.conf
+	install -m 644 systemd/madoguchi.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/madoguchi.conf
 	cp -R $(BUILD)/locale/. $(DESTDIR)$(LOCALEDIR)/
 
 clean:
