@@ -7,14 +7,21 @@ VERSION   := 0.1.0
 BUILD     ?= build
 PREFIX    ?= /usr/local
 DESTDIR   ?=
+UNITDIR   ?= $(PREFIX)/lib/systemd/system
 CC        ?= gcc
 PROTOC    ?= protoc-c
 WERROR    ?=
 OPT       ?= -O2 -g
+JOBS      ?= $(shell nproc 2>/dev/null || echo 2)
+
+# As many jobs as the machine has processors, where no number was asked for.
+ifeq ($(MAKELEVEL)$(filter -j% --jobserver%,$(MAKEFLAGS)),0)
+MAKEFLAGS += -j$(JOBS)
+endif
 
 DEBIAN    := build-essential pkg-config libevent-dev liblmdb-dev libprotobuf-c-dev \
              protobuf-c-compiler libsodium-dev libcyaml-dev libyaml-dev libcsv-dev libsystemd-dev \
-             libunistring-dev check gettext python3 mandoc
+             libunistring-dev check gettext python3 mandoc systemd
 MODULES   := libevent_core libprotobuf-c libsodium libcyaml libsystemd lmdb
 TESTMODULES := check
 
@@ -52,7 +59,11 @@ LIBPROTO  := $(BUILD)/libproto.a
 LIBSTORE  := $(BUILD)/libstore.a
 DAEMONLIB := $(BUILD)/libdaemon.a
 CLIENTLIB := $(BUILD)/libclient.a
-TESTS     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/test_*.c)))
+# What takes longest begins first: the others run beside it.
+LONGEST   := test_nth test_power test_doctor test_verify_damage test_journal_faults test_nth_daemon \
+             test_soak test_watchdog test_model test_verify
+TESTS     := $(LONGEST:%=$(BUILD)/tests/%) $(filter-out $(LONGEST:%=$(BUILD)/tests/%), \
+             $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/test_*.c))))
 TESTLIB_OBJ := $(call obj,$(filter-out tests/test_%.c tests/fuzz_%.c tests/bench_%.c,$(call src,tests)))
 LOCALES   := $(patsubst client/po/%.po,$(BUILD)/locale/%/LC_MESSAGES/madoguchi.mo,$(wildcard client/po/*.po))
 
@@ -159,7 +170,7 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(TESTLIB_OBJ) $(DAEMONLIB) $(CLIENTLIB
 check: deps
 	@$(MAKE) --no-print-directory check-run
 check-run: all $(TESTS) $(REPLAYS)
-	@BUILD=$(BUILD) sh tests/run.sh $(TESTS) $(SCRIPTS)
+	@BUILD=$(BUILD) JOBS=$(JOBS) sh tests/run.sh $(TESTS) $(SCRIPTS)
 
 # What takes minutes: all of the plans' filters dropped one by one, the five
 # cities with the sanitizers, the faults at length.
@@ -192,7 +203,7 @@ tsan:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)-tsan OPT='-O1 -g' FORTIFY= WERROR= \
 	    SANITIZE='$(TSAN_FLAGS)' check-tsan
 check-tsan: all $(TSAN_TESTS)
-	@BUILD=$(BUILD) sh tests/run.sh $(TSAN_TESTS)
+	@BUILD=$(BUILD) JOBS=$(JOBS) sh tests/run.sh $(TSAN_TESTS)
 
 # ---- fuzzing ---------------------------------------------------------------------
 
@@ -262,8 +273,7 @@ $(BUILD)/bench/pgload: $(BUILD)/obj/tests/bench/postgres/load.o \
 	$(LINK) $^ $$(pkg-config --libs libpq) $(PKG_LIBS)
 $(BUILD)/obj/tests/bench/postgres/load.o: PKG_CFLAGS += $(shell pkg-config --cflags libpq 2>/dev/null)
 
-SOURCES := $(foreach d,proto store daemon client tests tests/bench tests/bench/floor tests/bench/postgres tests/fuzz tests/preload,$(wildcard $(d)/*.c $(d)/*.h))
-JOBS    := $(shell nproc 2>/dev/null || echo 2)
+SOURCES := $(foreach d,proto store daemon client tests tests/bench tests/bench/floor tests/bench/postgres tests/fuzz tests/preload tests/confine,$(wildcard $(d)/*.c $(d)/*.h))
 lint: deps
 	@command -v clang-tidy cppcheck clang-format >/dev/null || \
 	    sh tests/deps.sh "" "clang-tidy cppcheck clang-format" clang-tidy cppcheck clang-format
@@ -290,7 +300,8 @@ install: all
 	    $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 \
 	    $(DESTDIR)$(PREFIX)/share/man/man7 $(DESTDIR)$(PREFIX)/share/man/man8 \
 	    $(DESTDIR)$(PREFIX)/share/madoguchi/plans $(DESTDIR)$(LOCALEDIR) \
-	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/lib/systemd/system
+	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(UNITDIR) \
+	    $(DESTDIR)$(PREFIX)/lib/sysusers.d $(DESTDIR)$(PREFIX)/lib/tmpfiles.d
 	install -m 755 $(BUILD)/madoguchi $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(BUILD)/madoguchid $(DESTDIR)$(PREFIX)/sbin
 	install -m 644 client/madoguchi.1 $(DESTDIR)$(PREFIX)/share/man/man1
@@ -303,7 +314,9 @@ install: all
 	install -m 755 systemd/madoguchi-drill $(DESTDIR)$(PREFIX)/sbin
 	for unit in systemd/*.service systemd/*.socket systemd/*.timer; do \
 	    sed 's|/usr/local/sbin|$(PREFIX)/sbin|; s|/usr/local/bin|$(PREFIX)/bin|' $$unit \
-	        > $(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit#systemd/}; done
+	        > $(DESTDIR)$(UNITDIR)/$${unit#systemd/}; done
+	install -m 644 systemd/madoguchi.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/madoguchi.conf
+	install -m 644 systemd/madoguchi.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/madoguchi.conf
 	cp -R $(BUILD)/locale/. $(DESTDIR)$(LOCALEDIR)/
 
 clean:

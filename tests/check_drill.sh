@@ -22,7 +22,7 @@ DAEMON=$!
 n=0
 until [ -e "$WORK/sock" ]; do
     n=$((n + 1))
-    [ $n -le 500 ] || fail 'the daemon does not start'
+    [ $n -le 3000 ] || fail 'the daemon does not start'
     sleep 0.02
 done
 drill="sh $ROOT/systemd/madoguchi-drill"
