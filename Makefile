@@ -14,8 +14,8 @@ OPT       ?= -O2 -g
 
 DEBIAN    := build-essential pkg-config libevent-dev liblmdb-dev libprotobuf-c-dev \
              protobuf-c-compiler libsodium-dev libcyaml-dev libyaml-dev libcsv-dev libsystemd-dev \
-             libunistring-dev check gettext python3 mandoc
-MODULES   := libevent_core libprotobuf-c libsodium libcyaml libsystemd lmdb
+             libunistring-dev libssl-dev check gettext python3 mandoc
+MODULES   := libevent_core libprotobuf-c libsodium libcyaml libsystemd lmdb openssl
 TESTMODULES := check
 
 WARNINGS  := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
