@@ -40,6 +40,11 @@
       "Time from the first to the last byte of any frame, milliseconds.")                         \
     X(idle_ms, 300000, 10, 86400000, false,                                                       \
       "A connection is closed when nothing was asked, and no answer taken, for so long.")         \
+    X(handshake_ms, 10000, 10, 600000, false,                                                     \
+      "Time of a TLS handshake, from connecting to its end, milliseconds.")                       \
+    X(handshakes_max, 32, 1, 1024, false,                                                         \
+      "TLS handshakes at a time. Beyond it, who comes over TCP waits, and one that takes longer " \
+      "than a second loses its place.")                                                           \
     X(close_ms, 5000, 10, 600000, false,                                                          \
       "Time a client has to take its last answer when the daemon closes, milliseconds.")          \
     X(gather_us, 40, 0, 1000, false,                                                              \
@@ -72,12 +77,15 @@
     X(segment_bytes, 0, 0, GIB(1), true, "Size of new journal segments. 0: 16 MiB.")
 
 struct config {
-    char *listen[CONFIG_LISTEN_MAX]; /* unix:PATH */
+    char *listen[CONFIG_LISTEN_MAX]; /* unix:PATH, tls:HOST:PORT */
     size_t listen_count;
     char *backup_directories[CONFIG_BACKUP_MAX]; /* absolute; where backups may go */
     size_t backup_directories_count;             /* 0: anywhere */
     char *socket_owner;                          /* name or number, or NULL */
     char *socket_group;
+    char *tls_certificate; /* paths, or NULL */
+    char *tls_key;
+    char *tls_client_ca;
     unsigned log_level;
     bool force_filesystem;
 #define CONFIG_FIELD(name, ...) uint64_t name;
@@ -108,8 +116,8 @@ size_t config_restart_keys(const struct config *old, const struct config *new,
                            void (*key)(void *ctx, const char *name), void *ctx);
 
 /* Whether an address to listen on can be used: unix:PATH with a path that fits
- * a socket address.  ERR_INVALID; tls: addresses say that this version has no
- * TLS yet. */
+ * a socket address, or tls:HOST:PORT.  ERR_INVALID; there is no TCP without
+ * TLS. */
 int config_check_listen(const char *address, struct error *e) MUST_CHECK;
 
 #endif

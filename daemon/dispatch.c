@@ -7,6 +7,7 @@
 #include "daemon/notices.h"
 #include "daemon/put.h"
 #include "daemon/status.h"
+#include "daemon/tls_stream.h"
 #include "daemon/whoami.h"
 #include "proto/check.h"
 #include "proto/frame.h"
@@ -41,6 +42,7 @@ struct dispatch {
     struct notices *notices;
     struct login *login;
     uint64_t people; /* version of them that the connections were looked at by */
+    const struct tls *tls;
     struct metrics metrics;
     struct warnings warnings;
 };
@@ -239,6 +241,9 @@ static void take_status(struct session *s, struct request *r) {
         .warn_percent = d->config->warn_percent,
         .connections = conns_count(d->conns),
         .connections_max = d->config->connections_max,
+        .tls = d->tls,
+        .handshakes = conns_securing(d->conns),
+        .handshakes_failed = conns_unsecured(d->conns),
         .waiting = group_waiting(d->group),
         .questions = pool_pending(d->setting.pool),
     };
@@ -431,11 +436,20 @@ static void log_end(const struct session *s, enum conn_end why) {
                                         [CONN_END_IDLE] = "idle",
                                         [CONN_END_CLOSE] = "answer-not-taken",
                                         [CONN_END_CLOSED] = "closed",
-                                        [CONN_END_MEMORY] = "out-of-memory"};
+                                        [CONN_END_MEMORY] = "out-of-memory",
+                                        [CONN_END_HANDSHAKE] = "handshake-too-slow",
+                                        [CONN_END_UNSECURED] = "handshake-failed"};
     bool deadline = why == CONN_END_FIRST_FRAME || why == CONN_END_FRAME || why == CONN_END_CLOSE ||
-                    why == CONN_END_MEMORY;
+                    why == CONN_END_MEMORY || why == CONN_END_HANDSHAKE;
     log_event(deadline ? LEVEL_INFO : LEVEL_DEBUG, "disconnected", PEER_FORMAT " why=%s",
               PEER_ARGS(s), words[why]);
+}
+
+static void note_unsecured(struct session *s) {
+    const struct notice_by by = {.source = s->identity.source};
+    bool certificate = conn_peer(s->conn)->refused;
+    notices_count(s->dispatch->notices,
+                  certificate ? NOTICE_CERTIFICATE_REFUSED : NOTICE_REFUSED, &by, "handshake");
 }
 
 static void on_closed(void *ctx, struct conn *c, enum conn_end why) {
@@ -445,17 +459,31 @@ static void on_closed(void *ctx, struct conn *c, enum conn_end why) {
         return;
     }
     log_end(s, why);
+    if (why == CONN_END_UNSECURED || why == CONN_END_HANDSHAKE) {
+        note_unsecured(s);
+    }
     query_line_close(d->queries, &s->line);
     put_clear(&s->put);
     conn_set_data(c, NULL);
     free(s);
 }
 
+/* Over TLS a certificate may say who somebody is, until a token does. */
+static void on_secured(void *ctx, struct conn *c) {
+    struct session *s = conn_data(c);
+    const struct tls_peer *peer = conn_peer(c);
+    (void)ctx;
+    identity_certificate(&s->identity, peer->fingerprint);
+    log_event(LEVEL_DEBUG, "connected", PEER_FORMAT " subject=\"%s\"", PEER_ARGS(s),
+              peer->subject);
+}
+
 static const struct conn_handler handler = {.message = on_message,
                                             .broken = on_broken,
                                             .drained = on_drained,
                                             .closed = on_closed,
-                                            .ready = is_ready};
+                                            .ready = is_ready,
+                                            .secured = on_secured};
 
 /* The name of a connection's user is known, or is not waited for any longer. */
 static void on_name(void *ctx, uint64_t token, const char *name) {
@@ -470,27 +498,59 @@ static void on_name(void *ctx, uint64_t token, const char *name) {
     conn_release(c);
 }
 
-void dispatch_accept(struct dispatch *d, int fd) {
-    uid_t uid;
+/* A connection and its session; NULL, and both sockets and stream are gone, when
+ * out of memory. */
+static struct session *session_open(struct dispatch *d, int fd, struct tls_stream *stream) {
     struct session *s = calloc(1, sizeof *s);
-    if (s == NULL || !peer_uid(fd, &uid)) {
+    struct conn *c = conns_add(d->conns, fd, stream);
+    if (s == NULL || c == NULL) {
         d->metrics.connections_refused++;
         free(s);
+        if (c != NULL) {
+            conn_close(c);
+        }
+        return NULL;
+    }
+    *s = (struct session){.dispatch = d, .conn = c, .number = ++d->metrics.connections};
+    query_line_init(&s->line);
+    conn_set_data(c, s);
+    return s;
+}
+
+static void accept_tls(struct dispatch *d, int fd) {
+    struct tls_stream *stream = d->tls != NULL ? tls_stream_new(d->tls, fd) : NULL;
+    if (stream == NULL) {
+        d->metrics.connections_refused++;
         close(fd);
         return;
     }
-    struct conn *c = conns_add(d->conns, fd);
-    if (c == NULL) {
-        d->metrics.connections_refused++;
-        free(s);
+    struct session *s = session_open(d, fd, stream);
+    if (s != NULL) {
+        const struct tls_peer *peer = conn_peer(s->conn);
+        snprintf(s->identity.source, sizeof s->identity.source, "%s", peer->address);
+        snprintf(s->identity.network, sizeof s->identity.network, "%s", peer->network);
+    }
+}
+
+void dispatch_accept(struct dispatch *d, int fd, bool tls) {
+    uid_t uid;
+    if (tls) {
+        accept_tls(d, fd);
         return;
     }
-    *s = (struct session){.dispatch = d, .conn = c, .number = ++d->metrics.connections};
+    if (!peer_uid(fd, &uid)) {
+        d->metrics.connections_refused++;
+        close(fd);
+        return;
+    }
+    struct session *s = session_open(d, fd, NULL);
+    if (s == NULL) {
+        return;
+    }
+    struct conn *c = s->conn;
     peer_id(uid, s->identity.source);
     s->identity.has_uid = true;
     s->identity.uid = uid;
-    query_line_init(&s->line);
-    conn_set_data(c, s);
     log_event(LEVEL_DEBUG, "connected", PEER_FORMAT, PEER_ARGS(s));
     conn_hold(c);
     struct conn_id id = conn_id(c);
@@ -532,7 +592,9 @@ static struct conn_limits limits_of(const struct config *config) {
                                 .first_frame_ms = (uint32_t)config->first_frame_ms,
                                 .frame_ms = (uint32_t)config->frame_ms,
                                 .idle_ms = (uint32_t)config->idle_ms,
-                                .close_ms = (uint32_t)config->close_ms};
+                                .close_ms = (uint32_t)config->close_ms,
+                                .handshake_ms = (uint32_t)config->handshake_ms,
+                                .handshakes_max = (uint32_t)config->handshakes_max};
 }
 
 static struct login *login_of(struct dispatch *d) {
@@ -604,6 +666,10 @@ void dispatch_configure(struct dispatch *d, const struct config *config) {
     queries_configure(d->queries, config);
     struct store_status status;
     dispatch_look(d, &status);
+}
+
+void dispatch_secure(struct dispatch *d, const struct tls *tls) {
+    d->tls = tls;
 }
 
 static void run_group(void *ctx) {
