@@ -189,7 +189,9 @@ static void answer(struct group *g, struct request *r) {
     if (r->refusal != NULL && g->refused != NULL) {
         g->refused(g->ctx, r, r->refusal);
     }
-    metrics_recorded(g->metrics, r);
+    if (r->body != NULL || r->refusal != NULL) { /* somebody asked for it */
+        metrics_recorded(g->metrics, r);
+    }
     struct conn *c = conn_find(g->conns, r->conn);
     if (c == NULL) {
         return;

@@ -89,6 +89,36 @@ const char *kit_tls_config(const char *dir, const char *more) {
     return text;
 }
 
+void kit_tls_fingerprint(const char *dir, const char *name, uint8_t sha256[32]) {
+    unsigned n = 32;
+    BIO *f = open_file(dir, name, "crt", "r");
+    X509 *x = PEM_read_bio_X509(f, NULL, NULL, NULL);
+    BIO_free(f);
+    ck_assert(x != NULL && X509_digest(x, EVP_sha256(), sha256, &n) == 1);
+    X509_free(x);
+}
+
+/* Whoever has the certificate may do what the tests of TLS do. */
+static void add_account(struct kit *k, const char *dir, const char *client) {
+    uint8_t sha256[32];
+    char name[KIT_PATH];
+    ProtobufCBinaryData roles[] = {bytes_of("clerk"), bytes_of("supervisor")};
+    ProtobufCBinaryData certificate = {sizeof sha256, sha256};
+    Madoguchi__Account account = MADOGUCHI__ACCOUNT__INIT;
+    Madoguchi__Request *r = kit_request(k, "coverage", NULL); /* with an id of its own */
+    snprintf(name, sizeof name, "client-%s", client);
+    kit_tls_fingerprint(dir, name, sha256);
+    SET(&account, name, bytes_of(client));
+    account.role = roles;
+    account.n_role = 2;
+    account.certificate = &certificate;
+    account.n_certificate = 1;
+    r->body_case = MADOGUCHI__REQUEST__BODY_ACCOUNT;
+    r->account = &account;
+    struct kit_answer answer = kit_record(k, r);
+    ck_assert_msg(answer.code == 0, "%s", answer.en);
+}
+
 void kit_tls_start(struct kit *k, char dir[KIT_PATH], const char *more) {
     kit_start(k, true);
     close(k->fd);
@@ -100,6 +130,7 @@ void kit_tls_start(struct kit *k, char dir[KIT_PATH], const char *more) {
     snprintf(text, sizeof text, "free_floor_bytes: 1\n%s", kit_tls_config(dir, more));
     kit_daemon_start(&k->d, text);
     k->fd = kit_hello(&k->d);
+    add_account(k, dir, "counter");
 }
 
 unsigned kit_tls_port(const struct kit_daemon *d) {

@@ -14,11 +14,14 @@ void kit_tls_make(const char *dir, const char *client);
 void kit_tls_sign(const char *dir, const char *name, const char *usage, int from_days,
                   int until_days);
 
+/* SHA-256 of the certificate dir/name.crt. */
+void kit_tls_fingerprint(const char *dir, const char *name, uint8_t sha256[32]);
+
 /* The lines of configuration for a folder of certificates; in static memory. */
 const char *kit_tls_config(const char *dir, const char *more);
 
 /* Starts a daemon that listens on 127.0.0.1 too; `dir` gets certificates of its
- * own, with the client "counter". */
+ * own, with the client "counter", which is an account: clerk and supervisor. */
 void kit_tls_start(struct kit *k, char dir[KIT_PATH], const char *more);
 
 /* The port of the daemon's last start. */
