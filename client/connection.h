@@ -65,11 +65,12 @@ enum connection_outcome connection_ask_pieces(struct connection *c, Madoguchi__R
                                               size_t n, connection_answer_fn answer, void *ctx,
                                               struct error *e) MUST_CHECK;
 
-/* Many requests that each get one answer, pipelined as far as the daemon
- * allows, sent in order. */
+/* Many rows (Requests that record, with a row) that each get one answer, sent in
+ * order, many in a message. */
 struct connection_stream {
     size_t n;
-    /* The packed Request number i, without a serial; stays valid until it is answered. */
+    /* The packed Request number i, without serial and check, at most 65,000 bytes; stays
+     * valid until it is answered. */
     ProtobufCBinaryData (*request)(void *ctx, size_t i);
     /* Takes the answer (Recorded or Error) to request i.  Non-zero: send no more. */
     int (*answer)(void *ctx, size_t i, const Madoguchi__Answer *answer);

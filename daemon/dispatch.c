@@ -6,6 +6,7 @@
 #include "daemon/login.h"
 #include "daemon/notices.h"
 #include "daemon/put.h"
+#include "daemon/rows.h"
 #include "daemon/status.h"
 #include "daemon/tls_stream.h"
 #include "daemon/whoami.h"
@@ -104,6 +105,13 @@ static void refuse_and_finish(struct session *s, uint32_t serial, const struct e
     struct conn *c = s->conn;
     answer_error(c, serial, 0, e); /* may close it, and s is gone then */
     conn_finish(c);
+}
+
+/* Not the message's fault: whoever sent it loses the connection and asks
+ * again. */
+static void no_memory(struct session *s) {
+    log_event(LEVEL_ERROR, "out-of-memory", PEER_FORMAT, PEER_ARGS(s));
+    conn_close(s->conn);
 }
 
 /* ---- hello ----------------------------------------------------------------------- */
@@ -314,9 +322,38 @@ static void refuse(struct session *s, struct request *r, enum way way, const str
     request_release(d->requests, r);
 }
 
+/* Each row goes on as if it had come by itself. */
+static void take_rows(struct session *s, struct request *whole) {
+    struct dispatch *d = s->dispatch;
+    struct error e;
+    if (check_request(whole->body, &e) != 0 || !may(s, whole, &e)) {
+        on_refusal(d, whole, &e);
+        answer_error(s->conn, whole->serial, 0, &e); /* may close it, and s is gone then */
+        request_release(d->requests, whole);
+        return;
+    }
+    for (size_t i = 0; i < whole->body->rows->n_request; i++) {
+        struct request *r = request_take(d->requests);
+        if (r == NULL || rows_take(whole, i, r) < 0) {
+            if (r != NULL) {
+                request_release(d->requests, r);
+            }
+            no_memory(s);
+            break;
+        }
+        metrics_came(&d->metrics, r);
+        take_record(s, r);
+    }
+    request_release(d->requests, whole);
+}
+
 static void take_request(struct session *s, struct request *r) {
     struct dispatch *d = s->dispatch;
     struct error e;
+    if (r->body->body_case == MADOGUCHI__REQUEST__BODY_ROWS && r->body->rows != NULL) {
+        take_rows(s, r);
+        return;
+    }
     metrics_came(&d->metrics, r);
     enum way way = way_of(r->kind);
     request_widen(r, 0);
@@ -359,13 +396,6 @@ static void refuse_message(struct session *s, struct request *r, const struct er
     struct dispatch *d = s->dispatch;
     refuse_and_finish(s, 0, e);
     request_release(d->requests, r);
-}
-
-/* Not the message's fault: whoever sent it loses the connection and asks
- * again. */
-static void no_memory(struct session *s) {
-    log_event(LEVEL_ERROR, "out-of-memory", PEER_FORMAT, PEER_ARGS(s));
-    conn_close(s->conn);
 }
 
 static void on_message(void *ctx, struct conn *c, const uint8_t *data, size_t len) {

@@ -27,7 +27,7 @@ void fold_done(struct fold *f) {
 /* Each change may touch a page of its own, and so may each cell when they are
  * applied. */
 #define CHANGES_MAX 30000
-#define CELLS_MAX   50000
+#define CELLS_MAX   90000
 
 bool fold_is_large(const struct fold *f) {
     return f->view.txn.changes >= CHANGES_MAX || cells_changes(f->cells) >= CELLS_MAX;

@@ -63,6 +63,8 @@ struct txn {
     /* Of a write transaction, which ends them: a table's next change mostly lies on
      * the page of the one before. */
     MDB_cursor *at[TABLE_COUNT];
+    /* Where a table's last values lie: those beside them touch no other page. */
+    const char *near[TABLE_COUNT][2];
 };
 
 int txn_begin(struct txn *x, const struct tables *t, bool write, struct error *e) MUST_CHECK;
