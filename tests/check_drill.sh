@@ -34,10 +34,16 @@ $drill --server "unix:$WORK/sock" "$WORK/copy" >"$WORK/said" || fail 'the second
 # The first backup is an entry too.
 grep -q 'up to entry 5, and holds' "$WORK/said" || fail "it says: $(cat "$WORK/said")"
 
+# A disk damages the copy after it was made: a backup of its own would mend it.
+mkdir "$WORK/stub"
+madoguchi --format csv backup "$WORK/copy" >"$WORK/made" || fail backup
+printf '#!/bin/sh\ncat "%s"\n' "$WORK/made" >"$WORK/stub/madoguchi"
+chmod +x "$WORK/stub/madoguchi"
+(PATH=$WORK/stub:$PATH && $drill "$WORK/copy") >"$WORK/said" || fail 'the third backup fails'
 printf 'x' | dd of="$(echo "$WORK"/copy/*.seg)" bs=1 seek=500 conv=notrunc 2>/dev/null
-$drill "$WORK/copy" >"$WORK/said" 2>&1
+(PATH=$WORK/stub:$PATH && $drill "$WORK/copy") >"$WORK/said" 2>&1
 [ $? -eq 1 ] || fail 'a damaged backup passes'
-grep -q '00000000000000000004.seg' "$WORK/said" || fail "it says: $(cat "$WORK/said")"
+grep -q '00000000000000000006.seg' "$WORK/said" || fail "it says: $(cat "$WORK/said")"
 $drill --server "unix:$WORK/nobody" "$WORK/other" >"$WORK/said" 2>&1
 [ $? -eq 1 ] || fail 'it passes without a daemon'
 $drill >"$WORK/said" 2>&1
