@@ -3,7 +3,8 @@
 # Two commands are all a newcomer needs: `make demo` and `make check`.  Each
 # first runs `make deps`, which installs what is missing.
 
-VERSION   := 0.1.0
+# The version stands in debian/changelog and nowhere else.
+VERSION   := $(shell sed -n '1s/.*(\(.*\)).*/\1/p' debian/changelog)
 BUILD     ?= build
 PREFIX    ?= /usr/local
 DESTDIR   ?=
@@ -31,7 +32,7 @@ HARDEN    := -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-protec
 FORTIFY   ?= -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 LOCALEDIR := $(PREFIX)/share/locale
 CPPFLAGS  := -D_GNU_SOURCE -DMADOGUCHI_VERSION='"$(VERSION)"' -DLOCALEDIR='"$(LOCALEDIR)"' \
-             -DBUILD_LOCALEDIR='"$(abspath $(BUILD))/locale"' -I. -I$(BUILD)/gen
+             -I. -I$(BUILD)/gen
 CFLAGS     = -std=gnu17 $(OPT) $(WARNINGS) $(HARDEN) $(FORTIFY) $(SANITIZE)
 LDFLAGS   := -pie -Wl,-z,relro,-z,now,-z,noexecstack
 
@@ -75,7 +76,7 @@ FUZZ_SECONDS ?= 60
 FUZZKIT   := $(BUILD)/libfuzzkit.a
 REPLAYS   := $(FUZZ:%=$(BUILD)/tests/replay_%)
 
-.PHONY: all deps demo run check check-long asan tsan fuzz bench lint format install clean help ledgers
+.PHONY: all deb bundle check-bundle deps demo run check check-long asan tsan fuzz bench lint format install clean help ledgers
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -96,6 +97,9 @@ help:
 	@echo 'make format     clang-format 14 over the sources'
 	@echo 'make deps       install what is missing (Debian 12)'
 	@echo 'make install    DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)'
+	@echo 'make deb        Debian packages under $(BUILD)/deb'
+	@echo 'make bundle     packages and all they need in one archive, for a machine without network'
+	@echo 'make check-bundle   installs the archive in a minimal Debian without network (root)'
 	@echo 'make clean'
 
 deps:
@@ -318,6 +322,17 @@ install: all
 	install -m 644 systemd/madoguchi.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/madoguchi.conf
 	install -m 644 systemd/madoguchi.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/madoguchi.conf
 	cp -R $(BUILD)/locale/. $(DESTDIR)$(LOCALEDIR)/
+
+# ---- packages -----------------------------------------------------------------------
+
+deb:
+	@sh tests/deps.sh "" "debhelper lintian dpkg-dev" dh lintian dpkg-buildpackage
+	@BUILD=$(BUILD) JOBS=$(JOBS) sh bundle/deb.sh
+bundle: deb
+	@BUILD=$(BUILD) VERSION=$(VERSION) sh bundle/make.sh
+check-bundle: bundle
+	@sh tests/deps.sh "" "debootstrap" debootstrap
+	@BUILD=$(BUILD) VERSION=$(VERSION) sh bundle/check.sh
 
 clean:
 	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan
