@@ -14,6 +14,8 @@ PROTOC    ?= protoc-c
 WERROR    ?=
 OPT       ?= -O2 -g
 JOBS      ?= $(shell nproc 2>/dev/null || echo 2)
+# Tests wait for half of their time, for the disk and for daemons.
+TESTJOBS  ?= $(shell echo $$(($(JOBS) * 3 / 2)))
 
 # As many jobs as the machine has processors, where no number was asked for.
 ifeq ($(MAKELEVEL)$(filter -j% --jobserver%,$(MAKEFLAGS)),0)
@@ -174,7 +176,7 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(TESTLIB_OBJ) $(DAEMONLIB) $(CLIENTLIB
 check: deps
 	@$(MAKE) --no-print-directory check-run
 check-run: all $(TESTS) $(REPLAYS)
-	@BUILD=$(BUILD) JOBS=$(JOBS) sh tests/run.sh $(TESTS) $(SCRIPTS)
+	@BUILD=$(BUILD) JOBS=$(TESTJOBS) sh tests/run.sh $(TESTS) $(SCRIPTS)
 
 # What takes minutes: all of the plans' filters dropped one by one, the five
 # cities with the sanitizers, the faults at length.
@@ -192,6 +194,7 @@ check-long: check
 	python3 plans/ledgers/check.py
 	BUILD=$(BUILD) python3 tests/check_cities.py --mutate
 	@$(MAKE) --no-print-directory asan LONG=1
+	@$(MAKE) --no-print-directory check-bundle
 
 ASAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 TSAN_FLAGS := -fsanitize=thread -fno-omit-frame-pointer
@@ -207,7 +210,7 @@ tsan:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)-tsan OPT='-O1 -g' FORTIFY= WERROR= \
 	    SANITIZE='$(TSAN_FLAGS)' check-tsan
 check-tsan: all $(TSAN_TESTS)
-	@BUILD=$(BUILD) JOBS=$(JOBS) sh tests/run.sh $(TSAN_TESTS)
+	@BUILD=$(BUILD) JOBS=$(TESTJOBS) sh tests/run.sh $(TSAN_TESTS)
 
 # ---- fuzzing ---------------------------------------------------------------------
 

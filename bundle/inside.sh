@@ -6,7 +6,7 @@ fail() {
     [ ! -e /tmp/said ] || tail -n 20 /tmp/said >&2
     exit 1
 }
-as_daemon() { setpriv --reuid madoguchi --regid madoguchi --clear-groups "$@"; }
+account='setpriv --reuid madoguchi --regid madoguchi --clear-groups'
 [ "$(grep -c : /proc/net/dev)" -eq 1 ] || fail 'there is a network'
 cd /root/madoguchi-*/
 
@@ -38,8 +38,8 @@ systemd-analyze verify --man=no madoguchid@062090.service madoguchid@062090.sock
 
 store=/var/lib/madoguchi/062090
 cd /var/lib/madoguchi
-as_daemon madoguchid init --store $store --municipality 062090 --name 長井市 >/tmp/said
-as_daemon madoguchid serve --store $store --listen unix:/var/lib/madoguchi/sock \
+$account madoguchid init --store $store --municipality 062090 --name 長井市 >/tmp/said
+$account madoguchid serve --store $store --listen unix:/var/lib/madoguchi/sock \
     2>/var/lib/madoguchi/log &
 daemon=$!
 n=0
@@ -53,11 +53,11 @@ export MADOGUCHI_SERVER=unix:/var/lib/madoguchi/sock
     fail 'the case is not logged'
 LANG=ja_JP.UTF-8 madoguchi list --from FY2024 --to FY2024 | tee /tmp/said
 grep -q 移住相談 /tmp/said || fail 'it does not speak Japanese'
-as_daemon madoguchi backup /var/backups/madoguchi/062090 >/tmp/said 2>&1 || fail backup
+$account madoguchi backup /var/backups/madoguchi/062090 >/tmp/said 2>&1 || fail backup
 kill $daemon
 wait $daemon || fail "the daemon ends with $?"
-as_daemon madoguchid verify --store $store >/tmp/said || fail verify
+$account madoguchid verify --store $store >/tmp/said || fail verify
 
 dpkg --purge madoguchid >/tmp/said 2>&1 || fail purge
-as_daemon test -d $store/journal || fail 'the records went with the package'
+$account test -d $store/journal || fail 'the records went with the package'
 echo 'the archive installs without a network, and serves'
