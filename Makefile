@@ -318,6 +318,9 @@ install: all
 	install -m 644 plans/*.yaml proto/*.proto $(DESTDIR)$(PREFIX)/share/madoguchi/plans
 	install -m 644 client/completion/madoguchi.bash \
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/madoguchi
+	install -d $(DESTDIR)$(PREFIX)/share/doc/madoguchid/examples
+	install -m 644 systemd/*.example systemd/*-example.conf \
+	    $(DESTDIR)$(PREFIX)/share/doc/madoguchid/examples
 	install -m 755 systemd/madoguchi-drill $(DESTDIR)$(PREFIX)/sbin
 	for unit in systemd/*.service systemd/*.socket systemd/*.timer; do \
 	    sed 's|/usr/local/sbin|$(PREFIX)/sbin|; s|/usr/local/bin|$(PREFIX)/bin|' $$unit \
