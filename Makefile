@@ -333,7 +333,7 @@ install: all
 
 deb:
 	@sh tests/deps.sh "" "debhelper lintian dpkg-dev" dh lintian dpkg-buildpackage
-	@BUILD=$(BUILD) JOBS=$(JOBS) sh bundle/deb.sh
+	@BUILD=$(BUILD) JOBS=$(JOBS) DEBIAN='$(DEBIAN)' sh bundle/deb.sh
 bundle: deb
 	@BUILD=$(BUILD) VERSION=$(VERSION) sh bundle/make.sh
 check-bundle: bundle

@@ -4,6 +4,16 @@
 set -eu
 BUILD=${BUILD:-build}
 unset MAKEFLAGS MAKELEVEL MFLAGS || :
+# Makefile and debian/control name the same libraries.
+for package in ${DEBIAN-}; do
+    case $package in
+    lib*-dev)
+        grep -q "^ *$package\b" debian/control || {
+            echo "deb: $package is not among the Build-Depends of debian/control" >&2
+            exit 1
+        } ;;
+    esac
+done
 out=$BUILD/deb
 rm -rf "$out"
 mkdir -p "$out/source"
