@@ -3,7 +3,8 @@
 # Two commands are all a newcomer needs: `make demo` and `make check`.  Each
 # first runs `make deps`, which installs what is missing.
 
-VERSION   := 0.1.0
+# The version stands in debian/changelog and nowhere else.
+VERSION   := $(shell sed -n '1s/.*(\(.*\)).*/\1/p' debian/changelog)
 BUILD     ?= build
 PREFIX    ?= /usr/local
 DESTDIR   ?=
@@ -13,6 +14,8 @@ PROTOC    ?= protoc-c
 WERROR    ?=
 OPT       ?= -O2 -g
 JOBS      ?= $(shell nproc 2>/dev/null || echo 2)
+# Tests wait for half of their time, for the disk and for daemons.
+TESTJOBS  ?= $(shell echo $$(($(JOBS) * 3 / 2)))
 
 # As many jobs as the machine has processors, where no number was asked for.
 ifeq ($(MAKELEVEL)$(filter -j% --jobserver%,$(MAKEFLAGS)),0)
@@ -31,7 +34,7 @@ HARDEN    := -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-protec
 FORTIFY   ?= -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 LOCALEDIR := $(PREFIX)/share/locale
 CPPFLAGS  := -D_GNU_SOURCE -DMADOGUCHI_VERSION='"$(VERSION)"' -DLOCALEDIR='"$(LOCALEDIR)"' \
-             -DBUILD_LOCALEDIR='"$(abspath $(BUILD))/locale"' -I. -I$(BUILD)/gen
+             -I. -I$(BUILD)/gen
 CFLAGS     = -std=gnu17 $(OPT) $(WARNINGS) $(HARDEN) $(FORTIFY) $(SANITIZE)
 LDFLAGS   := -pie -Wl,-z,relro,-z,now,-z,noexecstack
 
@@ -75,7 +78,7 @@ FUZZ_SECONDS ?= 60
 FUZZKIT   := $(BUILD)/libfuzzkit.a
 REPLAYS   := $(FUZZ:%=$(BUILD)/tests/replay_%)
 
-.PHONY: all deps demo run check check-long asan tsan fuzz bench lint format install clean help ledgers
+.PHONY: all deb bundle check-bundle deps demo run check check-long asan tsan fuzz bench lint format install clean help ledgers
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -97,6 +100,9 @@ help:
 	@echo 'make format     clang-format 14 over the sources'
 	@echo 'make deps       install what is missing (Debian 12)'
 	@echo 'make install    DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)'
+	@echo 'make deb        Debian packages under $(BUILD)/deb'
+	@echo 'make bundle     packages and all they need in one archive, for a machine without network'
+	@echo 'make check-bundle   installs the archive in a minimal Debian without network (root)'
 	@echo 'make clean'
 
 deps:
@@ -171,7 +177,7 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(TESTLIB_OBJ) $(DAEMONLIB) $(CLIENTLIB
 check: deps
 	@$(MAKE) --no-print-directory check-run
 check-run: all $(TESTS) $(REPLAYS)
-	@BUILD=$(BUILD) JOBS=$(JOBS) sh tests/run.sh $(TESTS) $(SCRIPTS)
+	@BUILD=$(BUILD) JOBS=$(TESTJOBS) sh tests/run.sh $(TESTS) $(SCRIPTS)
 
 # What takes minutes: all of the plans' filters dropped one by one, the five
 # cities with the sanitizers, the faults at length.
@@ -189,6 +195,7 @@ check-long: check
 	python3 plans/ledgers/check.py
 	BUILD=$(BUILD) python3 tests/check_cities.py --mutate
 	@$(MAKE) --no-print-directory asan LONG=1
+	@$(MAKE) --no-print-directory check-bundle
 
 ASAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 TSAN_FLAGS := -fsanitize=thread -fno-omit-frame-pointer
@@ -204,7 +211,7 @@ tsan:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)-tsan OPT='-O1 -g' FORTIFY= WERROR= \
 	    SANITIZE='$(TSAN_FLAGS)' check-tsan
 check-tsan: all $(TSAN_TESTS)
-	@BUILD=$(BUILD) JOBS=$(JOBS) sh tests/run.sh $(TSAN_TESTS)
+	@BUILD=$(BUILD) JOBS=$(TESTJOBS) sh tests/run.sh $(TSAN_TESTS)
 
 # ---- fuzzing ---------------------------------------------------------------------
 
@@ -314,6 +321,9 @@ install: all
 	install -m 644 plans/*.yaml proto/*.proto $(DESTDIR)$(PREFIX)/share/madoguchi/plans
 	install -m 644 client/completion/madoguchi.bash \
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/madoguchi
+	install -d $(DESTDIR)$(PREFIX)/share/doc/madoguchid/examples
+	install -m 644 systemd/*.example systemd/*-example.conf \
+	    $(DESTDIR)$(PREFIX)/share/doc/madoguchid/examples
 	install -m 755 systemd/madoguchi-drill $(DESTDIR)$(PREFIX)/sbin
 	for unit in systemd/*.service systemd/*.socket systemd/*.timer; do \
 	    sed 's|/usr/local/sbin|$(PREFIX)/sbin|; s|/usr/local/bin|$(PREFIX)/bin|' $$unit \
@@ -321,6 +331,17 @@ install: all
 	install -m 644 systemd/madoguchi.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/madoguchi.conf
 	install -m 644 systemd/madoguchi.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/madoguchi.conf
 	cp -R $(BUILD)/locale/. $(DESTDIR)$(LOCALEDIR)/
+
+# ---- packages -----------------------------------------------------------------------
+
+deb:
+	@sh tests/deps.sh "" "debhelper lintian dpkg-dev" dh lintian dpkg-buildpackage
+	@BUILD=$(BUILD) JOBS=$(JOBS) DEBIAN='$(DEBIAN)' sh bundle/deb.sh
+bundle: deb
+	@BUILD=$(BUILD) VERSION=$(VERSION) sh bundle/make.sh
+check-bundle: bundle
+	@sh tests/deps.sh "" "debootstrap" debootstrap
+	@BUILD=$(BUILD) VERSION=$(VERSION) sh bundle/check.sh
 
 clean:
 	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan
