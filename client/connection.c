@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
+#include <unistd.h>
 
 #define TRIES_DEFAULT   5
 #define CONNECT_DEFAULT 5000
@@ -50,6 +51,22 @@ const Madoguchi__Welcome *connection_welcome(const struct connection *c) {
     return c->welcome;
 }
 
+/* Random bytes, fetched many at once: an import needs a million of them. */
+static void random_bytes(uint8_t *to, size_t n) {
+    static uint8_t pool[250];
+    static size_t left;
+    static pid_t owner;
+    if (left < n || owner != getpid()) { /* a child must not give out its parent's again */
+        if (getrandom(pool, sizeof pool, 0) != sizeof pool) {
+            abort(); /* so few never come short; an id that repeats would be worse */
+        }
+        left = sizeof pool;
+        owner = getpid();
+    }
+    left -= n;
+    memcpy(to, pool + left, n);
+}
+
 void connection_request_id(uint8_t id[16]) {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
@@ -57,9 +74,7 @@ void connection_request_id(uint8_t id[16]) {
     for (int i = 0; i < 6; i++) {
         id[i] = (uint8_t)(ms >> (40 - 8 * i));
     }
-    if (getrandom(id + 6, 10, 0) != 10) {
-        abort(); /* ten bytes never come short; an id that repeats would be worse */
-    }
+    random_bytes(id + 6, 10);
 }
 
 static void copy_text(char *to, size_t size, ProtobufCBinaryData from) {

@@ -68,7 +68,10 @@ enum connection_outcome connection_ask_pieces(struct connection *c, Madoguchi__R
 /* Many rows (Requests that record, with a row) that each get one answer, sent in
  * order, many in a message. */
 struct connection_stream {
-    size_t n;
+    size_t n; /* so many are known at first */
+    /* Makes more known and returns how many there are then; n again: those are all.  NULL:
+     * they are known. */
+    size_t (*more)(void *ctx);
     /* The packed Request number i, without serial and check, at most 65,000 bytes; stays
      * valid until it is answered. */
     ProtobufCBinaryData (*request)(void *ctx, size_t i);

@@ -20,9 +20,12 @@ struct batch {
 };
 
 struct progress {
-    uint8_t *done; /* one byte a row */
-    size_t next;   /* the next to be sent */
-    size_t first;  /* everything before it is done */
+    uint8_t *done; /* one byte a row, of size */
+    size_t size;
+    size_t n;     /* rows that are known */
+    bool failed;  /* out of memory */
+    size_t next;  /* the next to be sent */
+    size_t first; /* everything before it is done */
     struct batch batch[BATCHES];
     size_t sent, answered; /* batches, of this connection */
     bool stop;
@@ -50,10 +53,34 @@ static size_t varint_size(uint64_t value) {
     return put_varint(ignored, value);
 }
 
+/* Room to note n rows. */
+static int note_rows(struct progress *p, size_t n) {
+    if (n > p->size || p->done == NULL) {
+        size_t size = n + n / 2 + 1024;
+        uint8_t *grown = realloc(p->done, size);
+        if (grown == NULL) {
+            return -1;
+        }
+        memset(grown + p->size, 0, size - p->size);
+        p->done = grown;
+        p->size = size;
+    }
+    p->n = n;
+    return 0;
+}
+
+/* Whether there is a row to be sent next. */
+static bool has_next(const struct connection_stream *s, struct progress *p) {
+    if (p->next == p->n && s->more != NULL && note_rows(p, s->more(s->ctx)) < 0) {
+        p->failed = true;
+    }
+    return p->next < p->n;
+}
+
 /* Chooses the rows of the next message; returns the bytes of its Rows. */
 static size_t choose(const struct connection_stream *s, struct progress *p, struct batch *b) {
     size_t bytes = 0;
-    while (p->next < s->n && b->n < CHECK_ROWS_MAX) {
+    while (b->n < CHECK_ROWS_MAX && has_next(s, p)) {
         if (p->done[p->next]) {
             p->next++;
             continue;
@@ -128,7 +155,7 @@ static void take_result(const struct connection_stream *s, struct progress *p, s
                         const Madoguchi__Answer *answer) {
     size_t i = b->row[b->answered++];
     p->done[i] = 1;
-    while (p->first < s->n && p->done[p->first]) {
+    while (p->first < p->n && p->done[p->first]) {
         p->first++;
     }
     if (s->answer(s->ctx, i, answer) != 0) {
@@ -217,6 +244,10 @@ static enum exchange run_stream(struct connection *c, const struct connection_st
         if (fill_window(c, s, p) < 0) {
             return EXCHANGE_LOST;
         }
+        if (p->failed) {
+            error_set(e, ERR_INTERNAL, "", SAY("Out of memory."));
+            return EXCHANGE_REFUSED;
+        }
         if (p->sent == p->answered) {
             return EXCHANGE_DONE;
         }
@@ -264,6 +295,9 @@ static enum connection_outcome try_all(struct connection *c, const struct connec
             return CONNECTION_DONE;
         }
         connection_close(c);
+        if (result == EXCHANGE_REFUSED) {
+            return CONNECTION_REFUSED;
+        }
         if (p->first > before) {
             attempt = 0; /* it moves: a daemon that restarts now and then is no reason to stop */
         }
@@ -274,10 +308,7 @@ static enum connection_outcome try_all(struct connection *c, const struct connec
 enum connection_outcome connection_stream(struct connection *c, const struct connection_stream *s,
                                           struct error *e) {
     struct progress *p = calloc(1, sizeof *p);
-    if (p != NULL) {
-        p->done = calloc(s->n + 1, 1);
-    }
-    if (p == NULL || p->done == NULL) {
+    if (p == NULL || note_rows(p, s->n) < 0) {
         free(p);
         error_set(e, ERR_INTERNAL, "", SAY("Out of memory."));
         return CONNECTION_REFUSED;

@@ -86,6 +86,10 @@ void fold_ref_key(struct key *k, ProtobufCBinaryData source, ProtobufCBinaryData
 }
 
 uint32_t fold_date(const ProtobufCMessage *body) {
+    if (body != NULL && body->descriptor == &journal__act__descriptor) {
+        const Journal__Act *act = (const Journal__Act *)body; /* most of all entries */
+        return act->has_date ? act->date : 0;
+    }
     const ProtobufCFieldDescriptor *f =
         body == NULL ? NULL : message_field(body->descriptor, "date");
     if (f == NULL || !message_has(body, f)) {

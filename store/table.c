@@ -203,16 +203,23 @@ static bool usable(struct txn *x, const struct key *k) {
     return x->failed == 0;
 }
 
-/* The cursor with which a write transaction looks up and puts. */
-static bool at(struct txn *x, enum table t) {
-    if (x->at[t] == NULL) {
-        int rc = mdb_cursor_open(x->mdb, x->tables->dbi[t], &x->at[t]);
+/* Numbers run by prefix and year; of a row of a file two keys are put, which stand in
+ * two places. */
+static size_t run_of(enum table t, const struct key *k) {
+    return t == TABLE_NUMBERS || t == TABLE_ROWS ? (k->data[0] / 2 + k->data[2]) % TABLE_RUNS : 0;
+}
+
+/* The cursor with which a write transaction looks up and puts; NULL: it failed. */
+static MDB_cursor *at(struct txn *x, enum table t, const struct key *k) {
+    MDB_cursor **c = &x->at[t][run_of(t, k)];
+    if (*c == NULL) {
+        int rc = mdb_cursor_open(x->mdb, x->tables->dbi[t], c);
         if (rc != 0) {
-            x->at[t] = NULL;
+            *c = NULL;
             fail(x, rc);
         }
     }
-    return x->at[t] != NULL;
+    return *c;
 }
 
 bool txn_get(struct txn *x, enum table t, const struct key *k, MDB_val *value) {
@@ -221,9 +228,10 @@ bool txn_get(struct txn *x, enum table t, const struct key *k, MDB_val *value) {
         return false;
     }
     MDB_val key = {k->len, (void *)k->data};
-    int rc = !x->write  ? mdb_get(x->mdb, x->tables->dbi[t], &key, value)
-             : at(x, t) ? mdb_cursor_get(x->at[t], &key, value, MDB_SET)
-                        : x->failed;
+    MDB_cursor *c = x->write ? at(x, t, k) : NULL;
+    int rc = !x->write   ? mdb_get(x->mdb, x->tables->dbi[t], &key, value)
+             : c != NULL ? mdb_cursor_get(c, &key, value, MDB_SET)
+                         : x->failed;
     if (rc != 0 && rc != MDB_NOTFOUND) {
         fail(x, rc);
     }
@@ -268,12 +276,13 @@ static bool is_near(struct txn *x, enum table t, const char *value) {
 
 /* Makes room for a value; NULL: it failed. */
 static uint8_t *put(struct txn *x, enum table t, const struct key *k, size_t len, unsigned flags) {
-    if (!usable(x, k) || !at(x, t)) {
+    MDB_cursor *c = usable(x, k) ? at(x, t, k) : NULL;
+    if (c == NULL) {
         return NULL;
     }
     MDB_val key = {k->len, (void *)k->data};
     MDB_val value = {len, NULL};
-    int rc = mdb_cursor_put(x->at[t], &key, &value, flags | MDB_RESERVE);
+    int rc = mdb_cursor_put(c, &key, &value, flags | MDB_RESERVE);
     if (rc != 0) {
         fail(x, rc);
         return NULL;

@@ -503,6 +503,41 @@ START_TEST(a_ref_that_no_row_opens_is_a_problem) {
 }
 END_TEST
 
+/* Rows are checked while the file is still read. */
+static enum connection_outcome check_unread(const char *last) {
+    char *text = malloc(5000 * 64 + 1000);
+    size_t used = (size_t)sprintf(text, "kind,ref,date,service,topic\n");
+    for (unsigned i = 0; i < 5000; i++) {
+        used += (size_t)sprintf(text + used, "log,r%u,2024-04-01,migration,\n%s", i,
+                                i == 3000 ? "log,,2024-13-01,migration,\n" : "");
+    }
+    strcpy(text + used, last);
+    import_init(&import, &client, "test.csv");
+    ck_assert_int_eq(import_begin(&import, text, strlen(text), &e), 0);
+    ck_assert_uint_eq(import.n_items, 0);
+    enum connection_outcome outcome = import_check(&import, NULL, NULL, &e);
+    free(text);
+    return outcome;
+}
+
+START_TEST(checked_while_read) {
+    start_standin();
+    ck_assert_int_eq(check_unread("contact,r4999,2024-04-02,,\n"), CONNECTION_DONE);
+    ck_assert_uint_eq(import.n_items, 5002);
+    ck_assert_uint_eq(import.n_problem, 1);
+    ck_assert_uint_eq(import.problem[0].line, 3003);
+    ck_assert_uint_eq(standin->checks, 5000);
+    ck_assert_uint_eq(standin->records, 0);
+    import_free(&import);
+    /* What is no CSV is found when it is reached, and nothing is recorded then either. */
+    ck_assert_int_eq(check_unread("log,\"x\"y\n"), CONNECTION_REFUSED);
+    ck_assert_msg(strstr(e.en, "Line 5003 ") != NULL, "%s", e.en);
+    ck_assert_uint_eq(standin->records, 0);
+    import_free(&import);
+    stop_standin();
+}
+END_TEST
+
 START_TEST(lost_connections_record_nothing_twice) {
     start_standin();
     standin->drop_every = 1500;
@@ -625,6 +660,7 @@ int main(void) {
     tcase_add_test(tcase, many_problems_are_counted);
     tcase_add_test(tcase, nothing_is_recorded_by_the_first_pass);
     tcase_add_test(tcase, a_ref_that_no_row_opens_is_a_problem);
+    tcase_add_test(tcase, checked_while_read);
     tcase_add_test(tcase, lost_connections_record_nothing_twice);
     tcase_add_test(tcase, a_refused_row_stops_the_recording);
     tcase_add_test(tcase, a_lost_answer_is_asked_for_again);

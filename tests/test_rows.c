@@ -19,8 +19,7 @@ static ProtobufCBinaryData a_row(size_t i, const char *topic) {
     uint8_t *id = arena_alloc(&k.arena, 16);
     char *ref = arena_printf(&k.arena, "r%zu", i);
     Madoguchi__Request *r = kit_request(&k, "log", "service", "citizen", "topic", topic, "date",
-                                        "2024-04-15", "+source", "counter.csv", "+ref", ref,
-                                        NULL);
+                                        "2024-04-15", "+source", "counter.csv", "+ref", ref, NULL);
     memset(id, 7, 16);
     memcpy(id + 8, &i, sizeof i);
     SET(r, id, ((ProtobufCBinaryData){16, id}));
