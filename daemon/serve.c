@@ -200,8 +200,7 @@ static void on_signal(evutil_socket_t number, short what, void *arg) {
 /* ---- serving ---------------------------------------------------------------------- */
 
 /* Whether another connection may come over the network: not while handshakes are
- * at their limit, and never to the places kept for Unix sockets, so that whoever
- * fills all others cannot keep clerks and operators out. */
+ * at their limit, and never to the places kept for Unix sockets. */
 static bool takes_remote(const struct server *s) {
     const struct conns *conns = dispatch_conns(s->dispatch);
     uint64_t places = s->connections_max - s->connections_max / 8;
@@ -213,9 +212,9 @@ static void on_accepted(void *ctx, int fd, bool tls) {
     dispatch_accept(s->dispatch, fd, tls);
     if (tls && !takes_remote(s)) {
         listen_pause_tls(s->listen, true);
+        const struct conns *conns = dispatch_conns(s->dispatch);
         log_event(LEVEL_INFO, "network-paused", "handshakes=%zu connections=%zu",
-                  conns_securing(dispatch_conns(s->dispatch)),
-                  conns_remote(dispatch_conns(s->dispatch)));
+                  conns_securing(conns), conns_remote(conns));
     }
     if (conns_count(dispatch_conns(s->dispatch)) >= s->connections_max) {
         s->accept_paused = true;
