@@ -205,7 +205,7 @@ static int make_folder(struct authority *a, struct error *e) {
         free(whole);
         return failed(a->dir, "realpath", e);
     }
-    strcpy(a->dir, whole);
+    memcpy(a->dir, whole, strlen(whole) + 1);
     free(whole);
     return 0;
 }
@@ -252,7 +252,7 @@ int authority_open(const char *dir, struct authority **out, struct authority_mad
         rc = error_set(e, ERR_INVALID, "dir", "%s cannot be used as a folder.",
                        "%s はフォルダーとして使えません。", dir);
     } else {
-        strcpy(a->dir, dir);
+        memcpy(a->dir, dir, strlen(dir) + 1);
         rc = make_folder(a, e);
     }
     struct authority_made at;

@@ -18,7 +18,7 @@ void certificate_subject(const X509 *x, char out[CERTIFICATE_SUBJECT]) {
     out[n > 0 ? n : 0] = '\0';
     BIO_free(text);
     if (guard_scan((const uint8_t *)out, strlen(out)) == GUARD_REFUSE) {
-        strcpy(out, "(withheld)");
+        snprintf(out, CERTIFICATE_SUBJECT, "(withheld)");
     }
 }
 

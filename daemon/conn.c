@@ -37,6 +37,10 @@ size_t conns_count(const struct conns *s) {
     return s->count;
 }
 
+size_t conns_remote(const struct conns *s) {
+    return s->remote;
+}
+
 size_t conns_securing(const struct conns *s) {
     return s->securing;
 }
@@ -114,6 +118,7 @@ void conn_end(struct conn *c, enum conn_end why) {
     c->fd = -1;
     s->slots[c->id.slot] = NULL;
     s->count--;
+    s->remote -= c->stream != NULL ? 1 : 0;
     c->next_dead = s->dead;
     s->dead = c;
 }
@@ -322,6 +327,7 @@ struct conn *conns_add(struct conns *s, int fd, struct tls_stream *stream) {
     c->stream = stream;
     c->securing = stream != NULL;
     s->securing += c->securing ? 1 : 0;
+    s->remote += stream != NULL ? 1 : 0;
     c->in_flight_max = s->limits.in_flight_max;
     c->opened_at = c->active_at = conn_now();
     s->slots[slot] = c;

@@ -106,7 +106,9 @@ size_t conns_count(const struct conns *conns);
  * first-frame deadline runs from here, or from the end of the handshake. */
 struct conn *conns_add(struct conns *conns, int fd, struct tls_stream *stream);
 
-/* Handshakes under way, and those that failed or took too long. */
+/* Connections over TLS; of those, handshakes under way; and handshakes that
+ * failed or took too long. */
+size_t conns_remote(const struct conns *conns);
 size_t conns_securing(const struct conns *conns);
 uint64_t conns_unsecured(const struct conns *conns);
 

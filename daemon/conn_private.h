@@ -61,6 +61,7 @@ struct conns {
     uint32_t n_slots;
     uint32_t search; /* where to look for a free slot */
     size_t count;
+    size_t remote;
     size_t securing;
     uint64_t unsecured;
     bool stopped;

@@ -384,7 +384,7 @@ int listen_unix(struct listen *l, const char *path, const char *owner, const cha
 
 /* "192.0.2.1:7290" or "[2001:db8::1]:7290", as it was bound. */
 static void say_listening(int fd) {
-    struct sockaddr_storage a;
+    struct sockaddr_storage a = {.ss_family = AF_UNSPEC};
     socklen_t len = sizeof a;
     char host[NI_MAXHOST];
     char port[NI_MAXSERV];

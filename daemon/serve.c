@@ -204,13 +204,22 @@ static void on_signal(evutil_socket_t number, short what, void *arg) {
 
 /* ---- serving ---------------------------------------------------------------------- */
 
+/* Whether another connection may come over the network: not while handshakes are
+ * at their limit, and never to the places kept for Unix sockets. */
+static bool takes_remote(const struct server *s) {
+    const struct conns *conns = dispatch_conns(s->dispatch);
+    uint64_t places = s->connections_max - s->connections_max / 8;
+    return conns_securing(conns) < s->config->handshakes_max && conns_remote(conns) < places;
+}
+
 static void on_accepted(void *ctx, int fd, bool tls) {
     struct server *s = ctx;
     dispatch_accept(s->dispatch, fd, tls);
-    if (tls && conns_securing(dispatch_conns(s->dispatch)) >= s->config->handshakes_max) {
+    if (tls && !takes_remote(s)) {
         listen_pause_tls(s->listen, true);
-        log_event(LEVEL_INFO, "handshakes-full", "handshakes_max=%" PRIu64,
-                  s->config->handshakes_max);
+        const struct conns *conns = dispatch_conns(s->dispatch);
+        log_event(LEVEL_INFO, "network-paused", "handshakes=%zu connections=%zu",
+                  conns_securing(conns), conns_remote(conns));
     }
     if (conns_count(dispatch_conns(s->dispatch)) >= s->connections_max) {
         s->accept_paused = true;
@@ -230,7 +239,7 @@ static const struct listen_handler listen_handler = {.accepted = on_accepted, .b
 /* Accepts again when a sixteenth of the places is free, so that the limit is
  * not logged at every change. */
 static void resume_accept(struct server *s) {
-    if (conns_securing(dispatch_conns(s->dispatch)) < s->config->handshakes_max) {
+    if (takes_remote(s)) {
         listen_pause_tls(s->listen, false);
     }
     uint64_t free_places = s->connections_max / 16 > 0 ? s->connections_max / 16 : 1;

@@ -96,7 +96,7 @@ static void clear_bits(uint8_t *address, unsigned keep, unsigned bytes) {
 }
 
 static void note_address(struct tls_stream *s) {
-    struct sockaddr_storage who;
+    struct sockaddr_storage who = {.ss_family = AF_UNSPEC};
     socklen_t len = sizeof who;
     char network[INET6_ADDRSTRLEN] = "";
     struct tls_peer *p = &s->peer;

@@ -38,7 +38,7 @@ int address_read(const char *text, struct address *out, struct error *e) {
     *out = (struct address){.numeric = false};
     if (right) {
         memcpy(out->host, host, len);
-        strcpy(out->port, port + 1);
+        memcpy(out->port, port + 1, strlen(port + 1) + 1);
         out->numeric = address_is_numeric(out->host);
     }
     if (!right || (brackets && !out->numeric)) {

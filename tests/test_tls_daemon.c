@@ -6,6 +6,7 @@
 #include <check.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -99,6 +100,29 @@ START_TEST(many_in_one_record) {
     ck_assert(kit_tls_bytes(&t, bytes, len));
     for (uint32_t i = 0; i < N; i++) {
         ck_assert_uint_eq(kit_tls_answer(&t)->serial, i);
+    }
+    kit_tls_close(&t);
+    kit_finish(&k);
+}
+END_TEST
+
+/* Records that come all at once, more than one turn takes: the rest lies in
+ * OpenSSL's buffer, and no event tells of it. */
+START_TEST(many_small_records) {
+    enum { N = 250 };
+    struct kit k;
+    struct kit_tls t;
+    kit_tls_start(&k, dir, "in_flight_max: 1000");
+    kit_tls_hello(&t, &k.d, dir);
+    for (int round = 0; round < 2; round++) {
+        kill(k.d.pid, SIGSTOP);
+        for (uint32_t i = 0; i < N; i++) {
+            ck_assert(kit_tls_request(&t, i, round == 0 ? kit_ping() : act(&k)));
+        }
+        kill(k.d.pid, SIGCONT);
+        for (uint32_t i = 0; i < N; i++) {
+            ck_assert_uint_eq(kit_tls_answer(&t)->serial, i);
+        }
     }
     kit_tls_close(&t);
     kit_finish(&k);
@@ -313,7 +337,7 @@ START_TEST(half_open_handshakes) {
             ck_assert(kit_send_bytes(fds[i], "\x16\x03\x01\x02\x00\x01", 6));
         }
     }
-    kit_daemon_await_log(&k.d, "handshakes-full", 1);
+    kit_daemon_await_log(&k.d, "network-paused", 1);
     kit_tls_expect_alive(&served);
     kit_expect_alive(&k.d);
     ck_assert(kit_tls_request(&served, 1, act(&k)));
@@ -327,6 +351,35 @@ START_TEST(half_open_handshakes) {
     await_status(&k, "handshakes", 0);
     kit_tls_close(&served);
     kit_tls_close(&late);
+    kit_finish(&k);
+}
+END_TEST
+
+/* Whoever fills the places of the network leaves those of the Unix socket. */
+START_TEST(places_of_the_unix_socket) {
+    enum { MOST = 14 }; /* of sixteen */
+    struct kit k;
+    struct kit_tls all[MOST];
+    struct kit_tls late;
+    kit_tls_start(&k, dir, "connections_max: 16");
+    for (int i = 0; i < MOST; i++) {
+        kit_tls_hello(&all[i], &k.d, i % 2 == 0 ? dir : NULL);
+    }
+    int waits = kit_tls_tcp(&k.d);
+    struct pollfd silent = {.fd = waits, .events = POLLIN};
+    ck_assert(kit_send_bytes(waits, "no TLS", 6));
+    ck_assert_int_eq(poll(&silent, 1, 150), 0); /* nobody looks at it */
+    kit_expect_alive(&k.d);
+    ck_assert_uint_eq(kit_status(&k, "connections"), MOST + 1);
+    kit_tls_close(&all[0]);
+    ck_assert_int_eq(poll(&silent, 1, KIT_PATIENCE), 1); /* its turn: refused */
+    close(waits);
+    kit_tls_hello(&late, &k.d, dir);
+    kit_tls_expect_alive(&late);
+    kit_tls_close(&late);
+    for (int i = 1; i < MOST; i++) {
+        kit_tls_close(&all[i]);
+    }
     kit_finish(&k);
 }
 END_TEST
@@ -672,6 +725,7 @@ int main(void) {
     tcase_add_test(t, logs_and_statistics);
     tcase_add_test(t, many_in_flight);
     tcase_add_test(t, many_in_one_record);
+    tcase_add_test(t, many_small_records);
     tcase_add_test(t, long_answers_wait_for_their_reader);
     tcase_add_test(t, nobody_may_only_ping);
     tcase_add_test(t, client_certificates_that_are_refused);
@@ -680,6 +734,7 @@ int main(void) {
     tcase_add_test(t, no_tickets);
     tcase_add_test(t, plaintext_is_no_connection);
     tcase_add_test(t, half_open_handshakes);
+    tcase_add_test(t, places_of_the_unix_socket);
     tcase_add_test(t, a_handshake_has_an_end);
     tcase_add_test(t, slow_bytes);
     tcase_add_test(t, key_updates);
