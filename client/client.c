@@ -81,17 +81,31 @@ int client_close(struct output *o, int exit_code) {
 
 /* ---- asking ------------------------------------------------------------------------ */
 
-struct connection *client_connection(struct client *c) {
+struct connection *client_connection(struct client *c, struct error *e) {
+    if (c->connection != NULL) {
+        return c->connection;
+    }
+    if (!c->without_token && token_get(c->server, c->token, &c->has_token, e) < 0) {
+        return NULL;
+    }
+    const struct connection_options options = {
+        .address = c->server,
+        .files = c->files,
+        .language = words_japanese() ? "ja" : "en",
+        .build = "madoguchi " MADOGUCHI_VERSION,
+        .token = c->has_token ? c->token : NULL,
+    };
+    c->connection = connection_new(&options);
     if (c->connection == NULL) {
-        const struct connection_options options = {
-            .address = c->server,
-            .files = c->files,
-            .language = words_japanese() ? "ja" : "en",
-            .build = "madoguchi " MADOGUCHI_VERSION,
-        };
-        c->connection = connection_new(&options);
+        error_set(e, ERR_INTERNAL, "", SAY("Out of memory."));
     }
     return c->connection;
+}
+
+void client_disconnect(struct client *c) {
+    connection_free(c->connection);
+    c->connection = NULL;
+    c->has_token = false;
 }
 
 void client_envelope(struct client *c, Madoguchi__Request *request) {
@@ -179,8 +193,8 @@ static int take_recorded(void *ctx, const Madoguchi__Answer *answer) {
 static int record_pieces(struct client *c, Madoguchi__Request **pieces, size_t n) {
     struct recording r = {.client = c, .exit_code = EXIT_DONE};
     struct error e = {.code = 0};
-    if (client_connection(c) == NULL) {
-        return client_no_memory();
+    if (client_connection(c, &e) == NULL) {
+        return client_fail(&e, EXIT_REFUSED);
     }
     enum connection_outcome outcome =
         connection_ask_pieces(c->connection, pieces, n, take_recorded, &r, &e);
@@ -234,8 +248,8 @@ static int take_page(void *ctx, const Madoguchi__Answer *answer) {
 int client_read(struct client *c, Madoguchi__Request *request, client_page_fn page, void *ctx) {
     struct reading r = {.page = page, .ctx = ctx};
     struct error e = {.code = 0};
-    if (client_connection(c) == NULL) {
-        return client_no_memory();
+    if (client_connection(c, &e) == NULL) {
+        return client_fail(&e, EXIT_REFUSED);
     }
     connection_patience(c->connection, PATIENCE_MS);
     enum connection_outcome outcome = connection_ask(c->connection, request, take_page, &r, &e);
@@ -335,11 +349,10 @@ int client_document(struct client *c, Madoguchi__DocumentKind kind, const char *
     request.documents = &documents;
     struct document d = {.data = NULL};
     struct error e = {.code = 0};
-    if (client_connection(c) == NULL) {
-        return client_no_memory();
+    enum connection_outcome outcome = CONNECTION_REFUSED;
+    if (client_connection(c, &e) != NULL) {
+        outcome = connection_ask(c->connection, &request, take_document, &d, &e);
     }
-    enum connection_outcome outcome =
-        connection_ask(c->connection, &request, take_document, &d, &e);
     if (outcome == CONNECTION_DONE && !d.failed) {
         *out = (ProtobufCBinaryData){.len = d.len, .data = d.data};
         return EXIT_DONE;

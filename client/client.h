@@ -6,6 +6,7 @@
 #include "client/connection.h"
 #include "client/options.h"
 #include "client/output.h"
+#include "client/token.h"
 #include "client/words.h"
 #include "proto/message.h"
 
@@ -35,7 +36,10 @@ struct client {
     uint32_t today;                /* date, JST */
     struct arena arena;            /* lives as long as the program */
     struct connection *connection; /* made when first needed */
-    struct labels *labels;         /* the same */
+    bool without_token;            /* a login that is kept is not used */
+    bool has_token;
+    uint8_t token[TOKEN_BYTES];
+    struct labels *labels; /* the same */
 };
 
 struct command {
@@ -92,8 +96,12 @@ void client_watch_memory(void);
 
 /* ---- asking --------------------------------------------------------------------- */
 
-/* The connection, made when first needed; NULL: out of memory. */
-struct connection *client_connection(struct client *c);
+/* The connection, made when first needed, with the token of a login (client/token.h).
+ * NULL: out of memory, or the token cannot be used. */
+struct connection *client_connection(struct client *c, struct error *e) MUST_CHECK;
+
+/* The next one is made anew: as somebody else. */
+void client_disconnect(struct client *c);
 
 /* Puts what the global options say into a request that records: id, on
  * behalf of whom, terminal, visit. */

@@ -48,7 +48,7 @@ static void take_fact(struct prove *p, const Madoguchi__FactRow *f) {
     const char *cells[] = {
         f->has_seq ? arena_printf(&p->arena, "%" PRIu64, f->seq) : NULL,
         client_text(&p->arena, f->has_case_number, f->case_number),
-        f->has_date ? date : NULL,
+        f->has_date ? date : client_text(&p->arena, f->has_month, f->month),
         text && kind != NULL ? labels_field(kind) : kind,
         value != NULL ? value : integer(p, f->has_number, f->number),
         integer(p, f->has_households, f->households),

@@ -51,6 +51,8 @@ static const char *const names[][2] = {
     {"requests_total", N_("Requests since the start")},
     {"queue", N_("Requests waiting to be recorded")},
     {"questions", N_("Questions waiting for an answer")},
+    {"logins", N_("Logins in use")},
+    {"everything_by", N_("Has every role")},
 };
 
 /* Rows there is one of for each kind of request or reason, as people read them:
@@ -121,6 +123,17 @@ static int write_table(struct client *c, const struct rows *rows) {
     return client_close(o, EXIT_DONE);
 }
 
+static void say_everything(const struct client *c, const struct rows *rows) {
+    for (size_t i = 0; i < rows->n && c->output.format == OUTPUT_TEXT; i++) {
+        if (strcmp(rows->row[i].name, "everything_by") == 0 && rows->row[i].value[0] != '\0') {
+            client_note(_("Until that is changed, %s can do everything alone. Give everybody an "
+                          "account with the roles of their work (madoguchi account add), and then "
+                          "%s fewer: madoguchi account change %s --role administrator"),
+                        rows->row[i].value, rows->row[i].value, rows->row[i].value);
+        }
+    }
+}
+
 static int write_prometheus(const struct client *c, const struct rows *rows) {
     struct error e;
     prometheus_write(c->output.file, rows->row, rows->n);
@@ -146,7 +159,14 @@ static int run(struct client *c, const struct arguments *a) {
     if (exit_code != EXIT_DONE) {
         return exit_code;
     }
-    return c->prometheus ? write_prometheus(c, rows) : write_table(c, rows);
+    if (c->prometheus) {
+        return write_prometheus(c, rows);
+    }
+    exit_code = write_table(c, rows);
+    if (exit_code == EXIT_DONE) {
+        say_everything(c, rows);
+    }
+    return exit_code;
 }
 
 const struct command command_status = {

@@ -18,6 +18,7 @@ const struct command *const commands[] = {
     &command_session_cancel,
     &command_figure_set,
     &command_coverage,
+    &command_month_close,
     &command_import,
     &command_show,
     &command_list,
@@ -28,6 +29,20 @@ const struct command *const commands[] = {
     &command_prove,
     &command_catalogue_put,
     &command_catalogue_show,
+    &command_login,
+    &command_logout,
+    &command_whoami,
+    &command_passwd,
+    &command_account_list,
+    &command_account_show,
+    &command_account_add,
+    &command_account_change,
+    &command_account_disable,
+    &command_account_enable,
+    &command_account_password,
+    &command_account_import,
+    &command_account_rights,
+    &command_audit,
     &command_status,
     &command_verify,
     &command_backup,
@@ -58,7 +73,8 @@ const char *command_nearest(const char *word) {
         names[n++] = commands[i]->name;
     }
     /* The first words of families too: "sesion" is near "session". */
-    static const char *const families[] = {"session", "figure", "plan", "catalogue"};
+    static const char *const families[] = {"session",   "figure", "plan",
+                                           "catalogue", "month",  "account"};
     for (size_t i = 0; i < sizeof families / sizeof families[0] && n < 64; i++) {
         names[n++] = families[i];
     }

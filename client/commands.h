@@ -13,6 +13,11 @@ extern const struct command command_catalogue_put, command_catalogue_show;
 extern const struct command command_plan_put, command_plan_list;
 extern const struct command command_show, command_list, command_stats, command_indicators,
     command_prove;
+extern const struct command command_account_list, command_account_show, command_account_add,
+    command_account_change, command_account_disable, command_account_enable,
+    command_account_password, command_account_rights, command_account_import;
+extern const struct command command_login, command_logout, command_whoami, command_passwd;
+extern const struct command command_month_close, command_audit;
 extern const struct command command_import, command_status, command_verify, command_backup;
 
 #endif

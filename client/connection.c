@@ -154,6 +154,9 @@ static enum connection_outcome greet(struct connection *c, struct error *e) {
     SET(&hello, protocol, PROTOCOL_VERSION);
     SET(&hello, build, bytes_of(c->options.build));
     SET(&hello, language, bytes_of(c->options.language));
+    if (c->options.token != NULL) {
+        SET(&hello, token, ((ProtobufCBinaryData){32, (uint8_t *)c->options.token}));
+    }
     Madoguchi__ClientMessage message = MADOGUCHI__CLIENT_MESSAGE__INIT;
     message.body_case = MADOGUCHI__CLIENT_MESSAGE__BODY_HELLO;
     message.hello = &hello;
@@ -235,7 +238,9 @@ static enum exchange exchange(struct connection *c, Madoguchi__Request **pieces,
         }
         if (error) {
             connection_error(got->error, e);
-            return e->code == ERR_BUSY && !*answered ? EXCHANGE_BUSY : EXCHANGE_REFUSED;
+            /* Whoever must wait with a password is told how long. */
+            bool again = e->code == ERR_BUSY && !*answered && strcmp(e->field, "password") != 0;
+            return again ? EXCHANGE_BUSY : EXCHANGE_REFUSED;
         }
         *answered = true;
         if (answer(ctx, got) != 0 || !got->more) {
@@ -255,6 +260,11 @@ void connection_pause(unsigned attempt) {
 
 static enum connection_outcome gave_up(const struct connection *c, const Madoguchi__Request *r,
                                        struct error *e) {
+    if (r->body_case == MADOGUCHI__REQUEST__BODY_PASSWORD) {
+        error_set(e, ERR_INTERNAL, "",
+                  SAY("The answer was lost: it is not known whether the password was changed."));
+        return CONNECTION_UNKNOWN;
+    }
     if (!records(r)) {
         error_set(e, ERR_INTERNAL, "",
                   SAY("The connection to madoguchid at %s was lost and could "

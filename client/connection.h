@@ -31,6 +31,7 @@ struct connection_options {
     struct channel_files files; /* for tls: */
     const char *language;       /* "ja" or "en": of the daemon's sentences */
     const char *build;          /* "madoguchi 0.1.0" */
+    const uint8_t *token;       /* 32 bytes, of a login; or NULL */
     unsigned connect_ms;        /* 0: 5,000 */
     unsigned answer_ms;         /* longest silence while waiting for an answer; 0: 60,000 */
     unsigned tries;             /* 0: 5, spread over about ten seconds */

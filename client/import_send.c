@@ -121,9 +121,13 @@ static int take_answer(void *ctx, size_t i, const Madoguchi__Answer *answer) {
 
 static enum connection_outcome run(struct pass *p, struct error *e) {
     struct import *import = p->import;
-    if (choose_items(p) < 0 || client_connection(import->client) == NULL) {
+    if (choose_items(p) < 0) {
         free(p->item);
         error_set(e, ERR_INTERNAL, "", SAY("Out of memory."));
+        return CONNECTION_REFUSED;
+    }
+    if (client_connection(import->client, e) == NULL) {
+        free(p->item);
         return CONNECTION_REFUSED;
     }
     const struct connection_stream stream = {.n = p->n,

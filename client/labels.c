@@ -159,6 +159,18 @@ static const char *const fields[][2] = {
     {"entries", N_("Entries")},
     {"note", N_("Note")},
     {"read from", N_("Read from")},
+    {"person", N_("Person")},
+    {"role", N_("Role")},
+    {"uid", N_("Unix user")},
+    {"certificate", N_("Certificate")},
+    {"until", N_("Until")},
+    {"disabled", N_("Disabled")},
+    {"recorded_at", N_("Recorded at")},
+    {"actor", N_("By whom")},
+    {"on_behalf", N_("On behalf of")},
+    {"details", N_("Details")},
+    {"result", N_("Result")},
+    {"right", N_("Right")},
     /* states */
     {"open", N_("open")},
     {"closed", N_("closed")},
@@ -166,6 +178,10 @@ static const char *const fields[][2] = {
     {"planned", N_("planned")},
     {"held", N_("held")},
     {"cancelled", N_("cancelled")},
+    {"yes", N_("yes")},
+    {"added", N_("added")},
+    {"changed", N_("changed")},
+    {"unchanged", N_("unchanged")},
     /* kinds of entries and facts */
     {"log", N_("Opened")},
     {"tally", N_("Tally")},
@@ -185,6 +201,25 @@ static const char *const fields[][2] = {
     {"coverage", N_("Coverage")},
     {"referral", N_("Referral")},
     {"refusal", N_("Refusal")},
+    {"account", N_("Account")},
+    {"month-close", N_("Month closed")},
+    {"login", N_("Login")},
+    {"login-failed", N_("Login failed")},
+    {"logout", N_("Logout")},
+    {"password", N_("Password changed")},
+    {"password-reset", N_("Password given")},
+    {"refused", N_("Request refused")},
+    {"export", N_("Export")},
+    {"backup", N_("Backup")},
+    {"certificate-refused", N_("Certificate refused")},
+    /* roles */
+    {"clerk", N_("Counter clerk")},
+    {"temporary", N_("Temporary staff")},
+    {"counsellor", N_("Counsellor")},
+    {"supervisor", N_("Supervisor")},
+    {"planner", N_("Planning office")},
+    {"auditor", N_("Auditor")},
+    {"administrator", N_("Administrator")},
     {NULL, NULL},
 };
 
@@ -203,6 +238,19 @@ const char *labels_measure(const char *count) {
 
 const char *labels_field(const char *field) {
     return look_up(fields, field);
+}
+
+const char *labels_words(const char *words, struct arena *arena) {
+    const char *out = "";
+    const char *between = "";
+    while (out != NULL && words[0] != '\0') {
+        size_t len = strcspn(words, ";");
+        const char *one = arena_strndup(arena, words, len);
+        out = one == NULL ? NULL : arena_printf(arena, "%s%s%s", out, between, labels_field(one));
+        between = words_japanese() ? "、" : ", ";
+        words += len + (words[len] == ';');
+    }
+    return out;
 }
 
 const char *labels_year(const char *year, struct arena *arena) {

@@ -21,6 +21,9 @@ const char *labels_measure(const char *count);
 /* What a field, kind of entry, state ... is called. */
 const char *labels_field(const char *field);
 
+/* The same of several words joined by ';'; in the arena. */
+const char *labels_words(const char *words, struct arena *arena);
+
 /* FY2023 as R5 (2023); a period or year of a cell as people read it. */
 const char *labels_year(const char *year, struct arena *arena);
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum unit { PLAIN, MICROSECONDS, YES_NO };
+enum unit { PLAIN, MICROSECONDS, YES_NO, ANYTHING };
 
 /* One metric and the rows it is made of.  With a label, `row` is the beginning
  * of their names and the rest is the label's value. */
@@ -126,6 +126,12 @@ static const struct family families[] = {
      NULL,
      {{"last_backup_seq", "", PLAIN}}},
     {"full", "gauge", "1 while new entries are refused.", NULL, {{"full", "", YES_NO}}},
+    {"logins", "gauge", "Logins in use.", NULL, {{"logins", "", PLAIN}}},
+    {"everything_by_one",
+     "gauge",
+     "1 while one account has every role.",
+     NULL,
+     {{"everything_by", "", ANYTHING}}},
     {"warning",
      "gauge",
      "1 while an operator should see to it, by what is short.",
@@ -184,6 +190,10 @@ static bool number_of(const char *value, enum unit unit, char out[64]) {
     if (unit == YES_NO) {
         snprintf(out, 64, "%d", strcmp(value, "yes") == 0);
         return value[0] != '\0';
+    }
+    if (unit == ANYTHING) {
+        snprintf(out, 64, "%d", value[0] != '\0');
+        return true;
     }
     if (!output_is_number(value) || strlen(value) > 30) {
         return false;

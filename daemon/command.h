@@ -51,6 +51,9 @@ struct tls_init_wish {
  * an authority that is there, what is asked for and missing. */
 int command_tls_init(const struct tls_init_wish *wish);
 
+/* Accounts of a store that no daemon serves: argv[0] is "account", the words follow. */
+int command_account(int argc, char **argv);
+
 /* Says what of a store's journal is damaged and repairs it from a backup. */
 int command_doctor(const char *store, const char *backup, bool repair, bool force_filesystem);
 

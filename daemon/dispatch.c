@@ -254,6 +254,7 @@ static void take_status(struct session *s, struct request *r) {
         .handshakes_failed = conns_unsecured(d->conns),
         .waiting = group_waiting(d->group),
         .questions = pool_pending(d->setting.pool),
+        .logins = secrets_tokens(d->secrets),
     };
     status_answer(&source, s->conn, r);
     metrics_answered(&d->metrics, r, UINT64_MAX);

@@ -1,6 +1,7 @@
 #include "daemon/login.h"
 
 #include "daemon/log.h"
+#include "daemon/password.h"
 #include "daemon/pool.h"
 #include "daemon/throttle.h"
 #include "proto/calendar.h"
@@ -11,12 +12,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* argon2id as libsodium recommends it for logins (64 MiB, two passes). */
-#define OPS    crypto_pwhash_OPSLIMIT_INTERACTIVE
-#define MEMORY crypto_pwhash_MEMLIMIT_INTERACTIVE
-
 #define WRITE_EVERY_MS (5 * 60 * 1000)
-#define ONCE_BYTES     15 /* of a password that is given: 20 characters */
 
 /* Of no account; hashed with the same cost as all others. */
 static const char nobody[] = "$argon2id$v=19$m=65536,t=2,p=1$c7NGQA42MWbMF+85pAsNvw$"
@@ -43,7 +39,7 @@ struct attempt {
     char name[SECRETS_NAME];
     char hash[SECRETS_HASH];  /* to be verified; "": nothing */
     char fresh[SECRETS_HASH]; /* made; "" if none */
-    char once[32];            /* a password to be given */
+    char once[PASSWORD_ONCE]; /* a password to be given */
     uint8_t token[SECRETS_TOKEN];
     bool has_token;
     bool right; /* the password was */
@@ -206,11 +202,7 @@ static void run_hash(struct attempt *a) {
         fresh = (const char *)p->fresh.data;
         len = p->fresh.len;
     }
-    if (crypto_pwhash_str(a->fresh, fresh, len, OPS, MEMORY) != 0) {
-        a->failed = true;
-        error_set(&a->error, ERR_BUSY, "", "There is no memory for it now. Try again.",
-                  "いまメモリーが足りません。もう一度お試しください。");
-    }
+    a->failed = password_hash(fresh, len, a->fresh, &a->error) < 0;
 }
 
 static void run(struct job *job) {
@@ -403,7 +395,6 @@ static void ask_login(struct attempt *a, const Madoguchi__Login *login) {
 
 /* A password that its owner changes at once. */
 static void ask_reset(struct attempt *a, const Madoguchi__Password *p) {
-    uint8_t bytes[ONCE_BYTES];
     struct error e;
     snprintf(a->name, sizeof a->name, "%.*s", (int)p->name.len, (const char *)p->name.data);
     if (!is_live(a)) {
@@ -414,9 +405,7 @@ static void ask_reset(struct attempt *a, const Madoguchi__Password *p) {
         refuse(a, &e);
         return;
     }
-    randombytes_buf(bytes, sizeof bytes);
-    sodium_bin2base64(a->once, sizeof a->once, bytes, sizeof bytes,
-                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    password_make(a->once);
     submit(a);
 }
 

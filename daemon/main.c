@@ -43,6 +43,7 @@ static const char usage_en[] =
     "       madoguchid export-journal --store DIR > FILE\n"
     "       madoguchid import-journal --store NEW < FILE\n"
     "       madoguchid tls-init --dir DIR [--name HOST]... [--client NAME]...\n"
+    "       madoguchid account list|add|change|password [NAME] --store DIR ...\n"
     "       madoguchid --help | --version\n"
     "\n"
     "The daemon of Madoguchi: keeps the journal of one municipality's counters and answers\n"
@@ -56,6 +57,7 @@ static const char usage_en[] =
     "  export-journal, import-journal\n"
     "            move a store to another machine as one stream\n"
     "  tls-init  makes certificates for tls: addresses: a CA, the daemon's, clients'\n"
+    "  account   accounts while no daemon serves: the last administrator, a lost password\n"
     "\n"
     "  --store DIR           the folder of the store; init makes it\n"
     "  --municipality CODE   the municipality's code, six digits (全国地方公共団体コード)\n"
@@ -93,6 +95,7 @@ static const char usage_ja[] =
     "        madoguchid export-journal --store DIR > ファイル\n"
     "        madoguchid import-journal --store 新しいDIR < ファイル\n"
     "        madoguchid tls-init --dir DIR [--name ホスト]... [--client 名前]...\n"
+    "        madoguchid account list|add|change|password [名前] --store DIR ...\n"
     "        madoguchid --help | --version\n"
     "\n"
     "Madoguchi のサーバー。1 つの自治体の窓口の記録を預かり、職員の問い合わせに答えます。\n"
@@ -105,6 +108,7 @@ static const char usage_ja[] =
     "  export-journal, import-journal\n"
     "            記録庫を別の機械へ 1 本のデータとして移す\n"
     "  tls-init  ネットワーク用の証明書を作る (認証局、サーバー、クライアント)\n"
+    "  account   サーバーを止めた状態でのアカウント管理 (管理者やパスワードを失ったとき)\n"
     "\n"
     "  --store DIR            記録庫のフォルダー (init が作る)\n"
     "  --municipality コード  全国地方公共団体コード (6 桁)\n"
@@ -363,6 +367,9 @@ int main(int argc, char **argv) {
     if (argc < 2) {
         print_usage(stderr);
         return EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "account") == 0) {
+        return command_account(argc - 1, argv + 1);
     }
     const struct command *command = NULL;
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {

@@ -2,6 +2,7 @@
 
 #include "daemon/answer.h"
 #include "daemon/dispatch.h"
+#include "proto/calendar.h"
 #include "proto/frame.h"
 
 #include <inttypes.h>
@@ -178,6 +179,14 @@ static void add_tls(struct rows *rows, const struct status_source *source) {
     add(rows, "handshakes_failed", "%" PRIu64, source->handshakes_failed);
 }
 
+/* Whoever has every role can do everything alone: nobody else looks at it. */
+static void add_people(struct rows *rows, const struct status_source *source) {
+    uint32_t today = calendar_today((int64_t)time(NULL) * 1000);
+    const struct person *p = store_person_with_all(source->store, today);
+    add(rows, "logins", "%zu", source->logins);
+    add(rows, "everything_by", "%s", p == NULL ? "" : p->name);
+}
+
 static void add_daemon(struct rows *rows, const struct status_source *source) {
     const struct metrics *m = source->metrics;
     add(rows, "version", "%s", MADOGUCHI_VERSION);
@@ -203,6 +212,7 @@ void status_answer(const struct status_source *source, struct conn *c, struct re
     add_store(&rows, source, &s);
     add_daemon(&rows, source);
     add_tls(&rows, source);
+    add_people(&rows, source);
     add_times(&rows, source->metrics);
     status_libraries(add_library, &rows);
     add_warnings(&rows, source, &s, r->japanese);

@@ -25,6 +25,7 @@ struct status_source {
     uint64_t handshakes_failed; /* since the start */
     size_t waiting;             /* requests to be recorded */
     size_t questions;           /* in the pool */
+    size_t logins;              /* tokens that are good */
 };
 
 /* Answers a status request in one page; warnings are judged on the way. */

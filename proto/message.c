@@ -105,7 +105,8 @@ void message_clear(ProtobufCMessage *m, const ProtobufCFieldDescriptor *f) {
 /* ---- text ------------------------------------------------------------- */
 
 static bool is_date_field(const char *name) {
-    return strcmp(name, "date") == 0 || strcmp(name, "due") == 0 || strcmp(name, "as_of") == 0;
+    return strcmp(name, "date") == 0 || strcmp(name, "due") == 0 || strcmp(name, "as_of") == 0 ||
+           strcmp(name, "until") == 0;
 }
 
 static int parse_whole(const char *name, const char *value, uint64_t max, uint64_t *out,

@@ -629,6 +629,11 @@ const struct person *store_person(struct store *s, const struct store_claim *cla
     return p != NULL && person_is_live(p, today) ? p : NULL;
 }
 
+const struct person *store_person_with_all(struct store *s, uint32_t today) {
+    struct error ignored;
+    return people_ready(s, &ignored) < 0 ? NULL : people_with_all(&s->people, today);
+}
+
 uint64_t store_people_version(const struct store *s) {
     return s->people.version + s->people.stale;
 }

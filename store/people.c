@@ -1,5 +1,6 @@
 #include "store/people.h"
 
+#include "proto/account.h"
 #include "proto/calendar.h"
 
 #include <stdio.h>
@@ -236,18 +237,20 @@ size_t people_administrators(const struct people *p, const char *except, uint32_
     return n;
 }
 
+const struct person *people_with_all(const struct people *p, uint32_t today) {
+    for (size_t i = 0; i < p->n; i++) {
+        if (p->all[i]->roles == (1u << ROLE_COUNT) - 1 && person_is_live(p->all[i], today)) {
+            return p->all[i];
+        }
+    }
+    return NULL;
+}
+
 /* ---- the founder ------------------------------------------------------------------------- */
 
-/* A user's name as a word: what words do not have becomes a hyphen. */
 static void name_of(const Journal__Entry *founding, uint32_t uid, char out[33]) {
-    size_t n = 0;
-    for (; n < founding->actor_name.len && n < 32; n++) {
-        char c = (char)founding->actor_name.data[n];
-        bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-        out[n] = c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : plain ? c : '-';
-    }
-    out[n] = '\0';
-    if (n == 0) {
+    account_word((const char *)founding->actor_name.data, founding->actor_name.len, out);
+    if (out[0] == '\0') {
         snprintf(out, 33, "uid-%u", uid);
     }
 }

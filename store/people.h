@@ -35,6 +35,9 @@ const struct person *people_of_certificate(const struct people *p, const uint8_t
 /* Live administrators, `except` left aside (NULL: nobody). */
 size_t people_administrators(const struct people *p, const char *except, uint32_t today);
 
+/* A live account that has every role; NULL when there is none. */
+const struct person *people_with_all(const struct people *p, uint32_t today);
+
 /* The account that a store's founder has without anybody saying so: every role,
  * for the user who made it, so that one person can try the whole at once.
  * False: the founder was no Unix user. */

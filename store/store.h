@@ -104,6 +104,10 @@ struct store_claim {
  * (date).  Valid until the next change of the people. */
 const struct person *store_person(struct store *s, const struct store_claim *claim, uint32_t today);
 
+/* An account that may be used on the day and has every role, as the founder's does;
+ * NULL when there is none.  Valid as long. */
+const struct person *store_person_with_all(struct store *s, uint32_t today);
+
 /* Whether the account has the right at all; ERR_FORBIDDEN says which roles have it.
  * How far it reaches is looked at where something is recorded or read. */
 int store_may(const struct person *p, enum right right, struct error *e) MUST_CHECK;

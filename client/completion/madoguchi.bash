@@ -3,7 +3,8 @@
 # of the daemon that is named by MADOGUCHI_SERVER (or the only one here).
 
 _madoguchi_commands='log tally decline contact outcome refer close reopen correct void session
-figure coverage import show list stats plan indicators prove catalogue status verify backup help'
+figure coverage month import show list stats plan indicators prove catalogue login logout whoami
+passwd account audit status verify backup help'
 
 _madoguchi_options() {
     LC_ALL=C madoguchi "$@" --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p'
@@ -13,6 +14,11 @@ _madoguchi_options() {
 # The codes of one list of the catalogue.
 _madoguchi_codes() {
     madoguchi catalogue show --format csv 2>/dev/null | sed -n "s/^$1,\([^,]*\),.*/\1/p"
+}
+
+# The accounts, for whoever may see them.
+_madoguchi_accounts() {
+    madoguchi account list --format csv 2>/dev/null | sed '1d; s/,.*//'
 }
 
 _madoguchi_reply() {
@@ -49,6 +55,15 @@ _madoguchi() {
         --form | --venue-kind | --session-kind | --service)
         _madoguchi_reply "$(_madoguchi_codes "${previous#--}")" && return
         ;;
+    --role)
+        _madoguchi_reply 'clerk temporary counsellor supervisor planner auditor administrator' && return
+        ;;
+    --kind)
+        _madoguchi_reply 'founding account login login-failed logout password password-reset refused
+export backup certificate-refused correct void month-close catalogue plan' && return
+        ;;
+    --actor) _madoguchi_reply "$(_madoguchi_accounts)" && return ;;
+    --password-file | --passwords) mapfile -t COMPREPLY < <(compgen -f -- "$current") && return ;;
     --why) _madoguchi_reply "$(_madoguchi_codes reason)" && return ;;
     --result) _madoguchi_reply "$(_madoguchi_codes outcome)" && return ;;
     --count)
@@ -62,13 +77,17 @@ origin age session_kind form venue venue_kind reason target' && return
     esac
     case $command in
     '') _madoguchi_reply "$_madoguchi_commands --server --ca --cert --key --format --help --version" && return ;;
-    session | figure | plan | catalogue)
+    session | figure | plan | catalogue | month | account)
         if [[ -z $member && $current != -* ]]; then
             case $command in
             session) _madoguchi_reply 'plan hold cancel' ;;
             figure) _madoguchi_reply 'set' ;;
             plan) _madoguchi_reply 'put list' ;;
             catalogue) _madoguchi_reply 'put show' ;;
+            month) _madoguchi_reply 'close' ;;
+            account)
+                _madoguchi_reply 'list show add change disable enable password import rights'
+                ;;
             esac
             return
         fi
@@ -76,7 +95,7 @@ origin age session_kind form venue venue_kind reason target' && return
     esac
     if [[ $current == -* ]]; then
         case $command in
-        session | figure | plan | catalogue)
+        session | figure | plan | catalogue | month | account)
             _madoguchi_reply "$(_madoguchi_options "$command" "$member")"
             ;;
         *) _madoguchi_reply "$(_madoguchi_options "$command")" ;;
@@ -90,7 +109,10 @@ origin age session_kind form venue venue_kind reason target' && return
     session/plan | session/hold) _madoguchi_reply "$(_madoguchi_codes session-kind)" ;;
     indicators/) _madoguchi_reply "$(madoguchi plan list --format csv 2>/dev/null | sed '1d; s/,.*//')" ;;
     backup/) mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
-    import/ | plan/put | catalogue/put) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
+    account/show | account/change | account/disable | account/enable | account/password | login/)
+        _madoguchi_reply "$(_madoguchi_accounts)"
+        ;;
+    import/ | account/import | plan/put | catalogue/put) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
     esac
 }
 
