@@ -92,10 +92,16 @@ struct load {
     int months;           /* over which the dates are spread; cases.h */
     double seconds;       /* measured, after a warm-up of a quarter of it */
     unsigned long total;  /* instead of seconds: so many requests */
+    double rate, logins;  /* a second, of the open loop */
 };
 
 /* Closed loop of log requests.  Prints what measure_end() does. */
 void bench_log(const struct load *load);
+
+/* Open loop of `rate` logs and `logins` logins (BENCH_LOGINS=FILE, lines NAME
+ * PASSWORD) a second.
+ * Prints logs a second, p50 and p99 of a log in milliseconds; the same of logins. */
+void bench_pace(const struct load *load);
 
 /* What is asked by `bench ask`. */
 struct question {
