@@ -479,8 +479,8 @@ static void log_end(const struct session *s, enum conn_end why) {
 static void note_unsecured(struct session *s) {
     const struct notice_by by = {.source = s->identity.source};
     bool certificate = conn_peer(s->conn)->refused;
-    notices_count(s->dispatch->notices,
-                  certificate ? NOTICE_CERTIFICATE_REFUSED : NOTICE_REFUSED, &by, "handshake");
+    notices_count(s->dispatch->notices, certificate ? NOTICE_CERTIFICATE_REFUSED : NOTICE_REFUSED,
+                  &by, "handshake");
 }
 
 static void on_closed(void *ctx, struct conn *c, enum conn_end why) {
@@ -505,8 +505,7 @@ static void on_secured(void *ctx, struct conn *c) {
     const struct tls_peer *peer = conn_peer(c);
     (void)ctx;
     identity_certificate(&s->identity, peer->fingerprint);
-    log_event(LEVEL_DEBUG, "connected", PEER_FORMAT " subject=\"%s\"", PEER_ARGS(s),
-              peer->subject);
+    log_event(LEVEL_DEBUG, "connected", PEER_FORMAT " subject=\"%s\"", PEER_ARGS(s), peer->subject);
 }
 
 static const struct conn_handler handler = {.message = on_message,

@@ -35,7 +35,7 @@ struct query {
     uint64_t position;
     const char **within; /* of a backup: where it may go; in the request's arena */
     size_t n_within;
-    bool longer; /* a proof or a backup */
+    bool longer;   /* a proof or a backup */
     uint64_t rows; /* of cases and facts, handed out */
     bool failed;
     struct error error;
@@ -198,8 +198,8 @@ static void run_longer(struct query *q) {
         if (v->has_seq) {
             memcpy(noted.hash, v->hash.data, sizeof noted.hash);
         }
-        q->failed = store_verify_online(q->all->store, v->has_seq ? &noted : NULL, take_line, q,
-                                        &e) != 0;
+        q->failed =
+            store_verify_online(q->all->store, v->has_seq ? &noted : NULL, take_line, q, &e) != 0;
     }
     q->error = e;
 }

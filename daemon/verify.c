@@ -18,7 +18,8 @@ int command_verify(const char *store, const char *head, bool force_filesystem) {
             "madoguchid: --head にはログにある 番号:ハッシュ（16進数64桁）を指定してください\n");
         return EXIT_USAGE;
     }
-    if (store_verify(store, force_filesystem, head == NULL ? NULL : &noted, print_line, NULL, &e) != 0) {
+    if (store_verify(store, force_filesystem, head == NULL ? NULL : &noted, print_line, NULL, &e) !=
+        0) {
         say_error(&e);
         return EXIT_REFUSED;
     }

@@ -399,8 +399,7 @@ static int prove_copy(struct store *s, struct proof *p, int copy, uint64_t need,
 
 int store_verify_online(struct store *s, const struct store_noted *noted, store_line_fn line,
                         void *ctx, struct error *e) {
-    struct proof p = {
-        .path = s->path, .dirfd = s->dirfd, .noted = noted, .line = line, .ctx = ctx};
+    struct proof p = {.path = s->path, .dirfd = s->dirfd, .noted = noted, .line = line, .ctx = ctx};
     MDB_envinfo info;
     MDB_stat stat;
     mdb_env_info(s->tables.env, &info);

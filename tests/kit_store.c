@@ -182,7 +182,8 @@ static void ignore_line(void *ctx, const char *name, const char *value) {
 
 void kit_verify(struct kit *k) {
     struct error e = {0};
-    ck_assert_msg(store_verify(k->d.store, false, NULL, ignore_line, NULL, &e) == 0, "verify: %s", e.en);
+    ck_assert_msg(store_verify(k->d.store, false, NULL, ignore_line, NULL, &e) == 0, "verify: %s",
+                  e.en);
 }
 
 void kit_finish(struct kit *k) {

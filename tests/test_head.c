@@ -170,7 +170,8 @@ START_TEST(exports_and_copies_are_noted) {
 }
 END_TEST
 
-/* ---- months ------------------------------------------------------------------------------------ */
+/* ---- months ------------------------------------------------------------------------------------
+ */
 
 static struct kit_answer close_month(struct kit *k, uint32_t month, const char *service) {
     Madoguchi__Closing closing = MADOGUCHI__CLOSING__INIT;

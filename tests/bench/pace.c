@@ -175,8 +175,8 @@ void bench_pace(const struct load *load) {
     run(&p);
     printf("%.0f %.3f %.3f", (double)p.logs.n / load->seconds, times_percentile(&p.logs, 50),
            times_percentile(&p.logs, 99));
-    printf(" %.1f %.1f %.1f\n", (double)p.logins.n / load->seconds,
-           times_percentile(&p.logins, 50), times_percentile(&p.logins, 99));
+    printf(" %.1f %.1f %.1f\n", (double)p.logins.n / load->seconds, times_percentile(&p.logins, 50),
+           times_percentile(&p.logins, 99));
     for (unsigned i = 0; i < p.n; i++) {
         wire_close(&p.pacers[i].wire);
     }
