@@ -3,19 +3,29 @@
 # Two commands are all a newcomer needs: `make demo` and `make check`.  Each
 # first runs `make deps`, which installs what is missing.
 
-VERSION   := 0.1.0
+# The version stands in debian/changelog and nowhere else.
+VERSION   := $(shell sed -n '1s/.*(\(.*\)).*/\1/p' debian/changelog)
 BUILD     ?= build
 PREFIX    ?= /usr/local
 DESTDIR   ?=
+UNITDIR   ?= $(PREFIX)/lib/systemd/system
 CC        ?= gcc
 PROTOC    ?= protoc-c
 WERROR    ?=
 OPT       ?= -O2 -g
+JOBS      ?= $(shell nproc 2>/dev/null || echo 2)
+# Tests wait for half of their time, for the disk and for daemons.
+TESTJOBS  ?= $(shell echo $$(($(JOBS) * 3 / 2)))
+
+# As many jobs as the machine has processors, where no number was asked for.
+ifeq ($(MAKELEVEL)$(filter -j% --jobserver%,$(MAKEFLAGS)),0)
+MAKEFLAGS += -j$(JOBS)
+endif
 
 DEBIAN    := build-essential pkg-config libevent-dev liblmdb-dev libprotobuf-c-dev \
              protobuf-c-compiler libsodium-dev libcyaml-dev libyaml-dev libcsv-dev libsystemd-dev \
-             libunistring-dev check gettext python3 mandoc
-MODULES   := libevent_core libprotobuf-c libsodium libcyaml libsystemd lmdb
+             libunistring-dev libssl-dev check gettext python3 mandoc systemd
+MODULES   := libevent_core libprotobuf-c libsodium libcyaml libsystemd lmdb openssl
 TESTMODULES := check
 
 WARNINGS  := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
@@ -24,7 +34,7 @@ HARDEN    := -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-protec
 FORTIFY   ?= -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 LOCALEDIR := $(PREFIX)/share/locale
 CPPFLAGS  := -D_GNU_SOURCE -DMADOGUCHI_VERSION='"$(VERSION)"' -DLOCALEDIR='"$(LOCALEDIR)"' \
-             -DBUILD_LOCALEDIR='"$(abspath $(BUILD))/locale"' -I. -I$(BUILD)/gen
+             -I. -I$(BUILD)/gen
 CFLAGS     = -std=gnu17 $(OPT) $(WARNINGS) $(HARDEN) $(FORTIFY) $(SANITIZE)
 LDFLAGS   := -pie -Wl,-z,relro,-z,now,-z,noexecstack
 
@@ -52,7 +62,11 @@ LIBPROTO  := $(BUILD)/libproto.a
 LIBSTORE  := $(BUILD)/libstore.a
 DAEMONLIB := $(BUILD)/libdaemon.a
 CLIENTLIB := $(BUILD)/libclient.a
-TESTS     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/test_*.c)))
+# What takes longest begins first: the others run beside it.
+LONGEST   := test_nth test_power test_doctor test_verify_damage test_journal_faults test_nth_daemon \
+             test_soak test_watchdog test_model test_verify
+TESTS     := $(LONGEST:%=$(BUILD)/tests/%) $(filter-out $(LONGEST:%=$(BUILD)/tests/%), \
+             $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/test_*.c))))
 TESTLIB_OBJ := $(call obj,$(filter-out tests/test_%.c tests/fuzz_%.c tests/bench_%.c,$(call src,tests)))
 LOCALES   := $(patsubst client/po/%.po,$(BUILD)/locale/%/LC_MESSAGES/madoguchi.mo,$(wildcard client/po/*.po))
 
@@ -64,7 +78,7 @@ FUZZ_SECONDS ?= 60
 FUZZKIT   := $(BUILD)/libfuzzkit.a
 REPLAYS   := $(FUZZ:%=$(BUILD)/tests/replay_%)
 
-.PHONY: all deps demo run check check-long asan tsan fuzz bench lint format install clean help ledgers
+.PHONY: all deb bundle check-bundle deps demo run check check-long asan tsan fuzz bench lint format install clean help ledgers
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -78,6 +92,8 @@ help:
 	@echo 'make asan tsan  the tests with the address/undefined and the thread sanitizer'
 	@echo 'make fuzz       fuzzing with clang, $(FUZZ_SECONDS) s (FUZZ_SECONDS) a target (FUZZ)'
 	@echo 'make bench      speed and memory, as CSV'
+	@echo 'make bench-tls  what TLS costs beside the Unix socket'
+	@echo 'make bench-logins  what logins cost those who log'
 	@echo 'make bench-peers   the same work for PostgreSQL and Redis, side by side'
 	@echo 'make bench-growth  how the cost grows with the entries; CAPACITY.md says for whom'
 	@echo 'make run        a daemon on a store under $(BUILD)/run'
@@ -85,6 +101,9 @@ help:
 	@echo 'make format     clang-format 14 over the sources'
 	@echo 'make deps       install what is missing (Debian 12)'
 	@echo 'make install    DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)'
+	@echo 'make deb        Debian packages under $(BUILD)/deb'
+	@echo 'make bundle     packages and all they need in one archive, for a machine without network'
+	@echo 'make check-bundle   installs the archive in a minimal Debian without network (root)'
 	@echo 'make clean'
 
 deps:
@@ -159,7 +178,7 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(TESTLIB_OBJ) $(DAEMONLIB) $(CLIENTLIB
 check: deps
 	@$(MAKE) --no-print-directory check-run
 check-run: all $(TESTS) $(REPLAYS)
-	@BUILD=$(BUILD) sh tests/run.sh $(TESTS) $(SCRIPTS)
+	@BUILD=$(BUILD) JOBS=$(TESTJOBS) sh tests/run.sh $(TESTS) $(SCRIPTS)
 
 # What takes minutes: all of the plans' filters dropped one by one, the five
 # cities with the sanitizers, the faults at length.
@@ -177,6 +196,7 @@ check-long: check
 	python3 plans/ledgers/check.py
 	BUILD=$(BUILD) python3 tests/check_cities.py --mutate
 	@$(MAKE) --no-print-directory asan LONG=1
+	@$(MAKE) --no-print-directory check-bundle
 
 ASAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 TSAN_FLAGS := -fsanitize=thread -fno-omit-frame-pointer
@@ -187,12 +207,12 @@ asan:
 	    SANITIZE='$(ASAN_FLAGS)' SCRIPTS='$(if $(LONG),$(SCRIPTS),tests/check_fuzz.sh)' check-run
 
 # Threads: the daemon with its pool, and readers beside the writer.
-TSAN_TESTS := $(filter %/test_backup %/test_daemon %/test_daemon_limits %/test_daemon_put %/test_follow %/test_pool %/test_journal %/test_soak %/test_watchdog,$(TESTS))
+TSAN_TESTS := $(filter %/test_backup %/test_daemon %/test_daemon_limits %/test_daemon_put %/test_follow %/test_pool %/test_journal %/test_soak %/test_tls_daemon %/test_watchdog,$(TESTS))
 tsan:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)-tsan OPT='-O1 -g' FORTIFY= WERROR= \
 	    SANITIZE='$(TSAN_FLAGS)' check-tsan
 check-tsan: all $(TSAN_TESTS)
-	@BUILD=$(BUILD) sh tests/run.sh $(TSAN_TESTS)
+	@BUILD=$(BUILD) JOBS=$(TESTJOBS) sh tests/run.sh $(TSAN_TESTS)
 
 # ---- fuzzing ---------------------------------------------------------------------
 
@@ -241,9 +261,13 @@ run: all
 BENCH_OBJ := $(call obj,$(call src,tests/bench))
 BENCH_PG  := $(if $(shell pkg-config --exists libpq 2>/dev/null && echo yes),$(BUILD)/bench/pgload)
 BENCH     := $(BUILD)/bench/load $(BUILD)/bench/floor $(BENCH_PG)
-.PHONY: bench-peers bench-growth capacity
+.PHONY: bench-tls bench-logins bench-peers bench-growth capacity
 bench: all $(BENCH)
 	@BUILD=$(BUILD) sh tests/bench/run.sh
+bench-tls: all $(BENCH)
+	@BUILD=$(BUILD) sh tests/bench/tls.sh
+bench-logins: all $(BENCH)
+	@BUILD=$(BUILD) sh tests/bench/logins.sh
 bench-peers: all $(BENCH)
 	@BUILD=$(BUILD) sh tests/bench/peers.sh
 bench-growth: all $(BENCH)
@@ -262,8 +286,7 @@ $(BUILD)/bench/pgload: $(BUILD)/obj/tests/bench/postgres/load.o \
 	$(LINK) $^ $$(pkg-config --libs libpq) $(PKG_LIBS)
 $(BUILD)/obj/tests/bench/postgres/load.o: PKG_CFLAGS += $(shell pkg-config --cflags libpq 2>/dev/null)
 
-SOURCES := $(foreach d,proto store daemon client tests tests/bench tests/bench/floor tests/bench/postgres tests/fuzz tests/preload,$(wildcard $(d)/*.c $(d)/*.h))
-JOBS    := $(shell nproc 2>/dev/null || echo 2)
+SOURCES := $(foreach d,proto store daemon client tests tests/bench tests/bench/floor tests/bench/postgres tests/fuzz tests/preload tests/confine,$(wildcard $(d)/*.c $(d)/*.h))
 lint: deps
 	@command -v clang-tidy cppcheck clang-format >/dev/null || \
 	    sh tests/deps.sh "" "clang-tidy cppcheck clang-format" clang-tidy cppcheck clang-format
@@ -290,7 +313,8 @@ install: all
 	    $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 \
 	    $(DESTDIR)$(PREFIX)/share/man/man7 $(DESTDIR)$(PREFIX)/share/man/man8 \
 	    $(DESTDIR)$(PREFIX)/share/madoguchi/plans $(DESTDIR)$(LOCALEDIR) \
-	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/lib/systemd/system
+	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(UNITDIR) \
+	    $(DESTDIR)$(PREFIX)/lib/sysusers.d $(DESTDIR)$(PREFIX)/lib/tmpfiles.d
 	install -m 755 $(BUILD)/madoguchi $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(BUILD)/madoguchid $(DESTDIR)$(PREFIX)/sbin
 	install -m 644 client/madoguchi.1 $(DESTDIR)$(PREFIX)/share/man/man1
@@ -300,11 +324,27 @@ install: all
 	install -m 644 plans/*.yaml proto/*.proto $(DESTDIR)$(PREFIX)/share/madoguchi/plans
 	install -m 644 client/completion/madoguchi.bash \
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/madoguchi
+	install -d $(DESTDIR)$(PREFIX)/share/doc/madoguchid/examples
+	install -m 644 systemd/*.example systemd/*-example.conf \
+	    $(DESTDIR)$(PREFIX)/share/doc/madoguchid/examples
 	install -m 755 systemd/madoguchi-drill $(DESTDIR)$(PREFIX)/sbin
 	for unit in systemd/*.service systemd/*.socket systemd/*.timer; do \
 	    sed 's|/usr/local/sbin|$(PREFIX)/sbin|; s|/usr/local/bin|$(PREFIX)/bin|' $$unit \
-	        > $(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit#systemd/}; done
+	        > $(DESTDIR)$(UNITDIR)/$${unit#systemd/}; done
+	install -m 644 systemd/madoguchi.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/madoguchi.conf
+	install -m 644 systemd/madoguchi.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/madoguchi.conf
 	cp -R $(BUILD)/locale/. $(DESTDIR)$(LOCALEDIR)/
+
+# ---- packages -----------------------------------------------------------------------
+
+deb:
+	@sh tests/deps.sh "" "debhelper lintian dpkg-dev" dh lintian dpkg-buildpackage
+	@BUILD=$(BUILD) JOBS=$(JOBS) DEBIAN='$(DEBIAN)' sh bundle/deb.sh
+bundle: deb
+	@BUILD=$(BUILD) VERSION=$(VERSION) sh bundle/make.sh
+check-bundle: bundle
+	@sh tests/deps.sh "" "debootstrap" debootstrap
+	@BUILD=$(BUILD) VERSION=$(VERSION) sh bundle/check.sh
 
 clean:
 	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan

@@ -90,6 +90,7 @@ struct connection *client_connection(struct client *c, struct error *e) {
     }
     const struct connection_options options = {
         .address = c->server,
+        .files = c->files,
         .language = words_japanese() ? "ja" : "en",
         .build = "madoguchi " MADOGUCHI_VERSION,
         .token = c->has_token ? c->token : NULL,

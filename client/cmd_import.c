@@ -261,7 +261,7 @@ static int run(struct client *c, const struct arguments *a) {
     }
     import_init(&import, c, source);
     import.catalogue = fetch_catalogue(c);
-    exit_code = import_read(&import, text.data, text.len, &e) < 0
+    exit_code = import_begin(&import, text.data, text.len, &e) < 0
                     ? client_fail(&e, EXIT_REFUSED)
                     : send(&import, options_has(a, "dry-run"));
     free(text.data);

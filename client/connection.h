@@ -10,6 +10,7 @@
 #ifndef MADOGUCHI_CLIENT_CONNECTION_H
 #define MADOGUCHI_CLIENT_CONNECTION_H
 
+#include "client/channel.h"
 #include "proto/arena.h"
 #include "proto/error.h"
 
@@ -26,13 +27,14 @@ enum connection_outcome {
 };
 
 struct connection_options {
-    const char *address;  /* unix:PATH */
-    const char *language; /* "ja" or "en": of the daemon's sentences */
-    const char *build;    /* "madoguchi 0.1.0" */
-    const uint8_t *token; /* 32 bytes, of a login; or NULL */
-    unsigned connect_ms;  /* 0: 5,000 */
-    unsigned answer_ms;   /* longest silence while waiting for an answer; 0: 60,000 */
-    unsigned tries;       /* 0: 5, spread over about ten seconds */
+    const char *address;        /* unix:PATH or tls:HOST:PORT */
+    struct channel_files files; /* for tls: */
+    const char *language;       /* "ja" or "en": of the daemon's sentences */
+    const char *build;          /* "madoguchi 0.1.0" */
+    const uint8_t *token;       /* 32 bytes, of a login; or NULL */
+    unsigned connect_ms;        /* 0: 5,000 */
+    unsigned answer_ms;         /* longest silence while waiting for an answer; 0: 60,000 */
+    unsigned tries;             /* 0: 5, spread over about ten seconds */
 };
 
 /* Makes a connection that is not yet connected; the strings must outlive it.
@@ -64,11 +66,15 @@ enum connection_outcome connection_ask_pieces(struct connection *c, Madoguchi__R
                                               size_t n, connection_answer_fn answer, void *ctx,
                                               struct error *e) MUST_CHECK;
 
-/* Many requests that each get one answer, pipelined as far as the daemon
- * allows, sent in order. */
+/* Many rows (Requests that record, with a row) that each get one answer, sent in
+ * order, many in a message. */
 struct connection_stream {
-    size_t n;
-    /* The packed Request number i, without a serial; stays valid until it is answered. */
+    size_t n; /* so many are known at first */
+    /* Makes more known and returns how many there are then; n again: those are all.  NULL:
+     * they are known. */
+    size_t (*more)(void *ctx);
+    /* The packed Request number i, without serial and check, at most 65,000 bytes; stays
+     * valid until it is answered. */
     ProtobufCBinaryData (*request)(void *ctx, size_t i);
     /* Takes the answer (Recorded or Error) to request i.  Non-zero: send no more. */
     int (*answer)(void *ctx, size_t i, const Madoguchi__Answer *answer);

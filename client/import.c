@@ -19,6 +19,7 @@ void import_init(struct import *import, struct client *client, const char *sourc
 }
 
 void import_free(struct import *import) {
+    import_reader_free(import->reader);
     free(import->items);
     free(import->bytes);
     import_index_free(import->refs);
@@ -223,36 +224,44 @@ static int take_row(struct import *import, const char *const *cells, size_t n) {
     return import->failed ? -1 : 0;
 }
 
-struct taking {
-    struct import *import;
-    struct error *error;
-};
-
 static int take_record(void *ctx, unsigned line, const char *const *cells, size_t n) {
-    struct taking *t = ctx;
-    struct import *import = t->import;
+    struct import *import = ctx;
     import->line = line;
     if (!import->has_header) {
         import->has_header = true;
-        return import_header(cells, n, &import->header, t->error);
+        return import_header(cells, n, &import->header, &import->error);
     }
     if (import->n_items >= UINT32_MAX - 1 || take_row(import, cells, n) < 0) {
-        return error_set(t->error, ERR_TOO_MUCH, "",
+        return error_set(&import->error, ERR_TOO_MUCH, "",
                          SAY("The file does not fit the memory. Divide it."));
     }
     return 0;
 }
 
-int import_read(struct import *import, const char *data, size_t len, struct error *e) {
-    struct taking t = {.import = import, .error = e};
-    if (import->failed) {
-        return error_set(e, ERR_INTERNAL, "", SAY("Out of memory."));
+int import_begin(struct import *import, const char *data, size_t len, struct error *e) {
+    import->len = len;
+    import->reader = import_reader_new(data, len, take_record, import);
+    return import->reader == NULL || import->failed
+               ? error_set(e, ERR_INTERNAL, "", SAY("Out of memory."))
+               : 0;
+}
+
+int import_more(struct import *import, size_t lines, struct error *e) {
+    if (import->reader == NULL) {
+        return 0;
     }
-    if (import_records(data, len, take_record, &t, e) < 0) {
+    if (import_reader_go(import->reader, lines, &import->error) != 0) {
+        *e = import->error;
         return -1;
     }
-    if (!import->has_header) {
-        return error_set(e, ERR_INVALID, "", SAY("The file is empty."));
+    if (import_reader_left(import->reader) > 0) {
+        return 1;
     }
-    return 0;
+    import_reader_free(import->reader);
+    import->reader = NULL;
+    return import->has_header ? 0 : error_set(e, ERR_INVALID, "", SAY("The file is empty."));
+}
+
+int import_read(struct import *import, const char *data, size_t len, struct error *e) {
+    return import_begin(import, data, len, e) < 0 ? -1 : import_more(import, SIZE_MAX, e);
 }

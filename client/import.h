@@ -9,6 +9,7 @@
 #define MADOGUCHI_CLIENT_IMPORT_H
 
 #include "client/client.h"
+#include "client/import_file.h"
 #include "client/import_row.h"
 
 #define IMPORT_PROBLEMS_SHOWN 50
@@ -39,6 +40,9 @@ struct import_index; /* keys to numbers */
 struct import {
     struct client *client;
     const char *source;
+    struct import_reader *reader; /* of what is not read yet; NULL: nothing is left */
+    size_t len;                   /* of the text */
+    struct error error;           /* of the reading */
     struct import_header header;
     bool has_header;
     struct import_item *items;
@@ -61,8 +65,13 @@ struct import {
 void import_init(struct import *import, struct client *client, const char *source);
 void import_free(struct import *import);
 
-/* Takes all rows of a text.  Bad cells become problems; -1 only when the file
- * as a whole cannot be read. */
+/* Takes a text, which must outlive the reading, row by row: import_more() takes at
+ * most so many lines of it; 1: there are more, 0: that was all.  Bad cells become problems; -1 only
+ * when the file as a whole cannot be read. */
+int import_begin(struct import *import, const char *data, size_t len, struct error *e) MUST_CHECK;
+int import_more(struct import *import, size_t lines, struct error *e) MUST_CHECK;
+
+/* Both: all rows of a text. */
 int import_read(struct import *import, const char *data, size_t len, struct error *e) MUST_CHECK;
 
 void import_tell(struct import *import, unsigned line, const char *column,
@@ -71,7 +80,8 @@ void import_tell(struct import *import, unsigned line, const char *column,
 /* Called now and then with how many of how many are done. */
 typedef void (*import_progress_fn)(void *ctx, const char *what, size_t done, size_t total);
 
-/* The first pass: every item becomes NEW, KNOWN or BAD. */
+/* The first pass: every item becomes NEW, KNOWN or BAD.  What of the text is not read yet
+ * is read meanwhile; CONNECTION_REFUSED also when it cannot be. */
 enum connection_outcome import_check(struct import *import, import_progress_fn progress, void *ctx,
                                      struct error *e) MUST_CHECK;
 

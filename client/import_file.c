@@ -65,7 +65,9 @@ int import_text(char *data, size_t len, struct import_text *out, struct error *e
 
 /* ---- records ------------------------------------------------------------------------ */
 
-struct reading {
+struct import_reader {
+    struct csv_parser parser;
+    const char *at, *end; /* what is left of the text */
     import_record_fn record;
     void *ctx;
     char *text; /* the cells of the record at hand, one behind the other */
@@ -80,7 +82,7 @@ struct reading {
 };
 
 static void take_cell(void *cell, size_t len, void *ctx) {
-    struct reading *r = ctx;
+    struct import_reader *r = ctx;
     if (r->n == IMPORT_CELLS_MAX || len > IMPORT_CELL_MAX) {
         r->too_large = true;
         return;
@@ -104,7 +106,7 @@ static void take_cell(void *cell, size_t len, void *ctx) {
 }
 
 static void take_end(int end, void *ctx) {
-    struct reading *r = ctx;
+    struct import_reader *r = ctx;
     const char *cells[IMPORT_CELLS_MAX];
     (void)end;
     bool empty = r->n == 0 || (r->n == 1 && r->used == 1);
@@ -119,7 +121,7 @@ static void take_end(int end, void *ctx) {
     r->between = true;
 }
 
-static int not_csv(const struct reading *r, struct error *e) {
+static int not_csv(const struct import_reader *r, struct error *e) {
     if (r->failed) {
         return error_set(e, ERR_INTERNAL, "", SAY("Out of memory."));
     }
@@ -145,34 +147,65 @@ static bool is_blank(const char *p, size_t n) {
 }
 
 /* A line at a time, so that the line of every record is known. */
-static bool parse_lines(struct csv_parser *parser, struct reading *r, const char *data,
-                        size_t len) {
-    const char *end = data + len;
-    for (const char *p = data; p < end && r->stop == 0; r->now++) {
-        const char *newline = memchr(p, '\n', (size_t)(end - p));
-        size_t n = (size_t)((newline != NULL ? newline + 1 : end) - p);
-        if (r->between && !is_blank(p, n)) {
-            r->line = r->now;
-            r->between = false;
-        }
-        if (csv_parse(parser, p, n, take_cell, take_end, r) != n || r->failed || r->too_large) {
-            return false;
-        }
-        p += n;
+static bool parse_line(struct import_reader *r) {
+    const char *newline = memchr(r->at, '\n', (size_t)(r->end - r->at));
+    size_t n = (size_t)((newline != NULL ? newline + 1 : r->end) - r->at);
+    if (r->between && !is_blank(r->at, n)) {
+        r->line = r->now;
+        r->between = false;
     }
-    return r->stop != 0 || csv_fini(parser, take_cell, take_end, r) == 0;
+    if (csv_parse(&r->parser, r->at, n, take_cell, take_end, r) != n) {
+        return false;
+    }
+    r->at += n;
+    r->now++;
+    return !r->failed && !r->too_large;
+}
+
+struct import_reader *import_reader_new(const char *data, size_t len, import_record_fn record,
+                                        void *ctx) {
+    struct import_reader *r = malloc(sizeof *r);
+    if (r != NULL) {
+        *r = (struct import_reader){
+            .at = data, .end = data + len, .record = record, .ctx = ctx, .now = 1, .between = true};
+        if (csv_init(&r->parser, CSV_STRICT | CSV_STRICT_FINI) != 0) {
+            free(r);
+            return NULL;
+        }
+    }
+    return r;
+}
+
+void import_reader_free(struct import_reader *r) {
+    if (r != NULL) {
+        csv_free(&r->parser);
+        free(r->text);
+        free(r);
+    }
+}
+
+size_t import_reader_left(const struct import_reader *r) {
+    return (size_t)(r->end - r->at);
+}
+
+int import_reader_go(struct import_reader *r, size_t lines, struct error *e) {
+    bool good = true;
+    for (; good && lines > 0 && r->at < r->end && r->stop == 0; lines--) {
+        good = parse_line(r);
+    }
+    if (good && r->stop == 0 && r->at == r->end) {
+        good = csv_fini(&r->parser, take_cell, take_end, r) == 0 && !r->failed && !r->too_large;
+    }
+    return good ? r->stop : not_csv(r, e);
 }
 
 int import_records(const char *data, size_t len, import_record_fn record, void *ctx,
                    struct error *e) {
-    struct reading r = {.record = record, .ctx = ctx, .now = 1, .between = true};
-    struct csv_parser parser;
-    if (csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI) != 0) {
+    struct import_reader *r = import_reader_new(data, len, record, ctx);
+    if (r == NULL) {
         return error_set(e, ERR_INTERNAL, "", SAY("Out of memory."));
     }
-    bool whole = parse_lines(&parser, &r, data, len) && !r.failed && !r.too_large;
-    int result = whole ? r.stop : not_csv(&r, e);
-    csv_free(&parser);
-    free(r.text);
+    int result = import_reader_go(r, SIZE_MAX, e);
+    import_reader_free(r);
     return result;
 }

@@ -27,6 +27,16 @@ int import_text(char *data, size_t len, struct import_text *out, struct error *e
  * in the file, 1 for the first.  Non-zero stops. */
 typedef int (*import_record_fn)(void *ctx, unsigned line, const char *const *cells, size_t n);
 
+/* Reads a text piece by piece; the text must outlive it.  NULL when out of memory. */
+struct import_reader;
+struct import_reader *import_reader_new(const char *data, size_t len, import_record_fn record,
+                                        void *ctx);
+void import_reader_free(struct import_reader *r);
+/* Reads at most so many lines more, with the last of them the end; as import_records(). */
+int import_reader_go(struct import_reader *r, size_t lines, struct error *e) MUST_CHECK;
+/* How many bytes are left. */
+size_t import_reader_left(const struct import_reader *r);
+
 /* Reads all records; empty lines are left out.  -1 with ERR_INVALID for what
  * is not CSV, naming the line; otherwise what `record` returned last. */
 int import_records(const char *data, size_t len, import_record_fn record, void *ctx,

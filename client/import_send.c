@@ -6,12 +6,57 @@
 
 struct pass {
     struct import *import;
-    uint32_t *item; /* which items are asked, in the order of the file */
-    size_t n, done;
+    uint32_t *item; /* which items are asked, in the order of the file, of size */
+    size_t n, size, done;
+    size_t seen; /* items looked at */
+    enum import_state wanted;
+    int unread; /* -1: the rest of the file cannot be read, and why */
+    struct error error;
     bool check;
     import_progress_fn progress;
     void *ctx;
 };
+
+/* So many lines are read while the rows before them are checked. */
+#define LINES_AT_ONCE 1024
+
+/* Those of the items that were not looked at yet. */
+static int choose_items(struct pass *p) {
+    const struct import *import = p->import;
+    if (p->size < import->n_items || p->item == NULL) {
+        size_t size = import->n_items + import->n_items / 2 + 1;
+        uint32_t *grown = realloc(p->item, size * sizeof *grown);
+        if (grown == NULL) {
+            return error_set(&p->error, ERR_INTERNAL, "", SAY("Out of memory."));
+        }
+        p->item = grown;
+        p->size = size;
+    }
+    for (; p->seen < import->n_items; p->seen++) {
+        if (import->items[p->seen].state == p->wanted) {
+            p->item[p->n++] = (uint32_t)p->seen;
+        }
+    }
+    return 0;
+}
+
+/* Reads on until there is a row more to ask for. */
+static size_t read_more(void *ctx) {
+    struct pass *p = ctx;
+    size_t before = p->n;
+    int more = p->unread;
+    while (more >= 0 && p->n == before) {
+        more = import_more(p->import, LINES_AT_ONCE, &p->error);
+        if (more >= 0 && choose_items(p) < 0) {
+            more = -1;
+        }
+        if (more == 0) {
+            break;
+        }
+    }
+    p->unread = more < 0 ? -1 : 0;
+    return p->n;
+}
 
 static ProtobufCBinaryData request_of(void *ctx, size_t i) {
     struct pass *p = ctx;
@@ -34,13 +79,22 @@ static void note(struct import *import, unsigned line, const Madoguchi__Recorded
     }
 }
 
+/* How many there will be: what is not read yet is as long as what is. */
+static size_t expected(const struct pass *p) {
+    const struct import *import = p->import;
+    size_t left = import->reader != NULL ? import_reader_left(import->reader) : 0;
+    size_t seen = import->len - left;
+    return left > 0 && seen > 0 ? p->n + (size_t)((double)p->n * (double)left / (double)seen)
+                                : p->n;
+}
+
 static int take_answer(void *ctx, size_t i, const Madoguchi__Answer *answer) {
     struct pass *p = ctx;
     struct import *import = p->import;
     struct import_item *item = &import->items[p->item[i]];
     p->done++;
     if (p->progress != NULL && p->done % 256 == 0) {
-        p->progress(p->ctx, p->check ? _("checking") : _("recording"), p->done, p->n);
+        p->progress(p->ctx, p->check ? _("checking") : _("recording"), p->done, expected(p));
     }
     if (answer->body_case == MADOGUCHI__ANSWER__BODY_RECORDED) {
         bool known = answer->recorded->known;
@@ -65,10 +119,10 @@ static int take_answer(void *ctx, size_t i, const Madoguchi__Answer *answer) {
     return p->check ? 0 : 1;
 }
 
-static enum connection_outcome run(struct pass *p, enum import_state wanted, struct error *e) {
+static enum connection_outcome run(struct pass *p, struct error *e) {
     struct import *import = p->import;
-    p->item = malloc((import->n_items + 1) * sizeof *p->item);
-    if (p->item == NULL) {
+    if (choose_items(p) < 0) {
+        free(p->item);
         error_set(e, ERR_INTERNAL, "", SAY("Out of memory."));
         return CONNECTION_REFUSED;
     }
@@ -76,34 +130,41 @@ static enum connection_outcome run(struct pass *p, enum import_state wanted, str
         free(p->item);
         return CONNECTION_REFUSED;
     }
-    for (size_t i = 0; i < import->n_items; i++) {
-        if (import->items[i].state == wanted) {
-            p->item[p->n++] = (uint32_t)i;
-        }
-    }
-    const struct connection_stream stream = {
-        .n = p->n, .request = request_of, .answer = take_answer, .ctx = p, .check = p->check};
+    const struct connection_stream stream = {.n = p->n,
+                                             .more = import->reader != NULL ? read_more : NULL,
+                                             .request = request_of,
+                                             .answer = take_answer,
+                                             .ctx = p,
+                                             .check = p->check};
     enum connection_outcome outcome = connection_stream(import->client->connection, &stream, e);
     if (p->progress != NULL) {
         p->progress(p->ctx, NULL, p->done, p->n);
     }
     free(p->item);
+    if (outcome == CONNECTION_DONE && p->unread < 0) {
+        *e = p->error;
+        return CONNECTION_REFUSED;
+    }
     return outcome;
 }
 
 enum connection_outcome import_check(struct import *import, import_progress_fn progress, void *ctx,
                                      struct error *e) {
-    struct pass p = {.import = import, .check = true, .progress = progress, .ctx = ctx};
-    return run(&p, IMPORT_UNASKED, e);
+    struct pass p = {.import = import,
+                     .wanted = IMPORT_UNASKED,
+                     .check = true,
+                     .progress = progress,
+                     .ctx = ctx};
+    return run(&p, e);
 }
 
 enum connection_outcome import_record(struct import *import, import_progress_fn progress, void *ctx,
                                       struct error *e) {
-    struct pass p = {.import = import, .progress = progress, .ctx = ctx};
+    struct pass p = {.import = import, .wanted = IMPORT_NEW, .progress = progress, .ctx = ctx};
     for (size_t i = 0; i < import->n_items; i++) {
         import->known += import->items[i].state == IMPORT_KNOWN;
     }
-    enum connection_outcome outcome = run(&p, IMPORT_NEW, e);
+    enum connection_outcome outcome = run(&p, e);
     if (import->notes > NOTES_SHOWN) {
         client_note(_("and %zu more notes"), import->notes - NOTES_SHOWN);
     }

@@ -6,6 +6,7 @@
 #define TAG_ANSWER_MORE     (2 << 3)
 #define TAG_ANSWER_POSITION (3 << 3)
 #define TAG_ANSWER_PAGE     ((18 << 3) | 2)
+#define TAG_ANSWER_RESULTS  ((24 << 3) | 2)
 #define HEAD_MAX            64
 
 static void send_answer(struct conn *c, Madoguchi__Answer *answer) {
@@ -26,22 +27,27 @@ static ProtobufCBinaryData *warnings(struct request *r) {
     return list;
 }
 
-void answer_recorded(struct conn *c, struct request *r) {
-    Madoguchi__Recorded recorded = MADOGUCHI__RECORDED__INIT;
+static void fill_recorded(Madoguchi__Recorded *recorded, struct request *r) {
     const struct store_result *result = &r->result;
+    madoguchi__recorded__init(recorded);
     if (result->seq != 0) {
-        SET(&recorded, seq, result->seq);
+        SET(recorded, seq, result->seq);
     }
     if (result->number != NULL) {
-        SET(&recorded, number, bytes_of(result->number));
+        SET(recorded, number, bytes_of(result->number));
     }
     if (result->known) {
-        SET(&recorded, known, 1);
+        SET(recorded, known, 1);
     }
     if (result->n_warning > 0) {
-        recorded.warning = warnings(r);
-        recorded.n_warning = recorded.warning != NULL ? result->n_warning : 0;
+        recorded->warning = warnings(r);
+        recorded->n_warning = recorded->warning != NULL ? result->n_warning : 0;
     }
+}
+
+void answer_recorded(struct conn *c, struct request *r) {
+    Madoguchi__Recorded recorded;
+    fill_recorded(&recorded, r);
     Madoguchi__Answer answer = MADOGUCHI__ANSWER__INIT;
     SET(&answer, serial, r->serial);
     answer.body_case = MADOGUCHI__ANSWER__BODY_RECORDED;
@@ -49,20 +55,51 @@ void answer_recorded(struct conn *c, struct request *r) {
     send_answer(c, &answer);
 }
 
-void answer_error(struct conn *c, uint32_t serial, uint64_t position, const struct error *e) {
-    Madoguchi__Error error = MADOGUCHI__ERROR__INIT;
-    ProtobufCBinaryData near[ERROR_NEAR_MAX];
-    SET(&error, code, (Madoguchi__ErrorCode)e->code);
+/* near[] lives as long as the message. */
+static void fill_error(Madoguchi__Error *error, const struct error *e,
+                       ProtobufCBinaryData near[ERROR_NEAR_MAX]) {
+    madoguchi__error__init(error);
+    SET(error, code, (Madoguchi__ErrorCode)e->code);
     if (e->field[0] != '\0') {
-        SET(&error, field, bytes_of(e->field));
+        SET(error, field, bytes_of(e->field));
     }
-    SET(&error, ja, bytes_of(e->ja));
-    SET(&error, en, bytes_of(e->en));
+    SET(error, ja, bytes_of(e->ja));
+    SET(error, en, bytes_of(e->en));
     for (unsigned i = 0; i < e->n_near; i++) {
         near[i] = bytes_of(e->near[i]);
     }
-    error.near = near;
-    error.n_near = e->n_near;
+    error->near = near;
+    error->n_near = e->n_near;
+}
+
+size_t answer_result(struct request *r, uint8_t *to, size_t size) {
+    Madoguchi__Recorded recorded;
+    Madoguchi__Error error;
+    ProtobufCBinaryData near[ERROR_NEAR_MAX];
+    Madoguchi__Result result = MADOGUCHI__RESULT__INIT;
+    if (r->refusal != NULL) {
+        fill_error(&error, r->refusal, near);
+        result.body_case = MADOGUCHI__RESULT__BODY_ERROR;
+        result.error = &error;
+    } else {
+        fill_recorded(&recorded, r);
+        result.body_case = MADOGUCHI__RESULT__BODY_RECORDED;
+        result.recorded = &recorded;
+    }
+    Madoguchi__Result *one[] = {&result};
+    Madoguchi__Results results = MADOGUCHI__RESULTS__INIT;
+    results.result = one;
+    results.n_result = 1;
+    /* Results that follow each other are one message of all of them. */
+    return protobuf_c_message_get_packed_size(&results.base) <= size
+               ? protobuf_c_message_pack(&results.base, to)
+               : 0;
+}
+
+void answer_error(struct conn *c, uint32_t serial, uint64_t position, const struct error *e) {
+    Madoguchi__Error error;
+    ProtobufCBinaryData near[ERROR_NEAR_MAX];
+    fill_error(&error, e, near);
     Madoguchi__Answer answer = MADOGUCHI__ANSWER__INIT;
     SET(&answer, serial, serial);
     if (position != 0) {
@@ -94,8 +131,9 @@ static size_t varint(uint8_t *to, uint64_t v) {
     return n;
 }
 
-uint8_t *answer_reserve_page(struct conn *c, uint32_t serial, bool more, uint64_t position,
-                             size_t len) {
+/* Room for `len` bytes of a body packed before, whose tag is `body`. */
+static uint8_t *reserve(struct conn *c, uint32_t serial, bool more, uint64_t position,
+                        uint64_t body, size_t len) {
     uint8_t head[HEAD_MAX]; /* of the answer, up to its page's bytes */
     uint8_t outer[HEAD_MAX];
     size_t n = 0;
@@ -109,7 +147,7 @@ uint8_t *answer_reserve_page(struct conn *c, uint32_t serial, bool more, uint64_
         n += varint(head + n, TAG_ANSWER_POSITION);
         n += varint(head + n, position);
     }
-    n += varint(head + n, TAG_ANSWER_PAGE);
+    n += varint(head + n, body);
     n += varint(head + n, len);
     size_t m = varint(outer, TAG_MESSAGE_ANSWER);
     m += varint(outer + m, n + len);
@@ -120,4 +158,18 @@ uint8_t *answer_reserve_page(struct conn *c, uint32_t serial, bool more, uint64_
     memcpy(to, outer, m);
     memcpy(to + m, head, n);
     return to + m + n;
+}
+
+uint8_t *answer_reserve_page(struct conn *c, uint32_t serial, bool more, uint64_t position,
+                             size_t len) {
+    return reserve(c, serial, more, position, TAG_ANSWER_PAGE, len);
+}
+
+void answer_results(struct conn *c, uint32_t serial, bool more, const uint8_t *results,
+                    size_t len) {
+    uint8_t *to = reserve(c, serial, more, 0, TAG_ANSWER_RESULTS, len);
+    if (to != NULL) {
+        memcpy(to, results, len);
+        conn_commit(c);
+    }
 }

@@ -24,4 +24,11 @@ void answer_page(struct conn *c, uint32_t serial, uint64_t position, Madoguchi__
 uint8_t *answer_reserve_page(struct conn *c, uint32_t serial, bool more, uint64_t position,
                              size_t len);
 
+/* Packs the result of one of many rows to `to`, to be joined with those before it and
+ * sent by answer_results().  0: it takes more than `size` bytes; ANSWER_PAGE_MAX are
+ * always enough. */
+size_t answer_result(struct request *r, uint8_t *to, size_t size);
+/* Sends results, `len` bytes (at most ANSWER_PAGE_MAX) packed before. */
+void answer_results(struct conn *c, uint32_t serial, bool more, const uint8_t *results, size_t len);
+
 #endif

@@ -28,8 +28,8 @@ int command_serve(const struct serve_setting *setting);
 /* Prints the configuration that command_serve() would use. */
 int command_check_config(const struct serve_setting *setting);
 
-/* Proves a store from its files. */
-int command_verify(const char *store, bool force_filesystem);
+/* Proves a store from its files; `head` ("SEQ:HASH" or NULL) was noted earlier. */
+int command_verify(const char *store, const char *head, bool force_filesystem);
 
 /* Makes a store from the backup in `directory`, up to the entry `to` (0: all). */
 int command_restore(const char *directory, const char *store, uint64_t to, bool force_filesystem);
@@ -38,6 +38,18 @@ int command_restore(const char *directory, const char *store, uint64_t to, bool 
  * input. */
 int command_export_journal(const char *store, bool force_filesystem);
 int command_import_journal(const char *store, bool force_filesystem);
+
+struct tls_init_wish {
+    const char *dir;
+    const char *const *names; /* of the daemon; none: this machine's, and localhost */
+    size_t n_names;
+    const char *const *clients;
+    size_t n_clients;
+};
+
+/* Makes a certificate authority, the daemon's certificate and clients', or, with
+ * an authority that is there, what is asked for and missing. */
+int command_tls_init(const struct tls_init_wish *wish);
 
 /* Accounts of a store that no daemon serves: argv[0] is "account", the words follow. */
 int command_account(int argc, char **argv);

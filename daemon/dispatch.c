@@ -6,7 +6,9 @@
 #include "daemon/login.h"
 #include "daemon/notices.h"
 #include "daemon/put.h"
+#include "daemon/rows.h"
 #include "daemon/status.h"
+#include "daemon/tls_stream.h"
 #include "daemon/whoami.h"
 #include "proto/check.h"
 #include "proto/frame.h"
@@ -41,6 +43,7 @@ struct dispatch {
     struct notices *notices;
     struct login *login;
     uint64_t people; /* version of them that the connections were looked at by */
+    const struct tls *tls;
     struct metrics metrics;
     struct warnings warnings;
 };
@@ -79,6 +82,20 @@ static void on_refusal(void *ctx, const struct request *r, const struct error *e
     }
 }
 
+/* What left the house by the hundred is noted, and copies of everything are. */
+static void on_handed(void *ctx, const struct request *r, uint64_t rows) {
+    struct dispatch *d = ctx;
+    struct conn *c = conn_find(d->conns, r->conn);
+    const struct session *s = c != NULL ? conn_data(c) : NULL;
+    const struct notice_by by = {.source = s != NULL ? s->identity.source : NULL,
+                                 .account = r->reader != NULL ? r->reader->name : NULL};
+    if (r->kind == REQUEST_BACKUP) {
+        notices_record(d->notices, NOTICE_BACKUP, &by, NULL, 0);
+    } else if (rows > DISPATCH_EXPORT_ROWS) {
+        notices_record(d->notices, NOTICE_EXPORT, &by, request_kind_word(r->kind), rows);
+    }
+}
+
 /* Not a message of this protocol: says so and closes. */
 static void refuse_and_finish(struct session *s, uint32_t serial, const struct error *e) {
     metrics_refused(&s->dispatch->metrics, e);
@@ -88,6 +105,13 @@ static void refuse_and_finish(struct session *s, uint32_t serial, const struct e
     struct conn *c = s->conn;
     answer_error(c, serial, 0, e); /* may close it, and s is gone then */
     conn_finish(c);
+}
+
+/* Not the message's fault: whoever sent it loses the connection and asks
+ * again. */
+static void no_memory(struct session *s) {
+    log_event(LEVEL_ERROR, "out-of-memory", PEER_FORMAT, PEER_ARGS(s));
+    conn_close(s->conn);
 }
 
 /* ---- hello ----------------------------------------------------------------------- */
@@ -225,6 +249,9 @@ static void take_status(struct session *s, struct request *r) {
         .warn_percent = d->config->warn_percent,
         .connections = conns_count(d->conns),
         .connections_max = d->config->connections_max,
+        .tls = d->tls,
+        .handshakes = conns_securing(d->conns),
+        .handshakes_failed = conns_unsecured(d->conns),
         .waiting = group_waiting(d->group),
         .questions = pool_pending(d->setting.pool),
         .logins = secrets_tokens(d->secrets),
@@ -296,9 +323,38 @@ static void refuse(struct session *s, struct request *r, enum way way, const str
     request_release(d->requests, r);
 }
 
+/* Each row goes on as if it had come by itself. */
+static void take_rows(struct session *s, struct request *whole) {
+    struct dispatch *d = s->dispatch;
+    struct error e;
+    if (check_request(whole->body, &e) != 0 || !may(s, whole, &e)) {
+        on_refusal(d, whole, &e);
+        answer_error(s->conn, whole->serial, 0, &e); /* may close it, and s is gone then */
+        request_release(d->requests, whole);
+        return;
+    }
+    for (size_t i = 0; i < whole->body->rows->n_request; i++) {
+        struct request *r = request_take(d->requests);
+        if (r == NULL || rows_take(whole, i, r) < 0) {
+            if (r != NULL) {
+                request_release(d->requests, r);
+            }
+            no_memory(s);
+            break;
+        }
+        metrics_came(&d->metrics, r);
+        take_record(s, r);
+    }
+    request_release(d->requests, whole);
+}
+
 static void take_request(struct session *s, struct request *r) {
     struct dispatch *d = s->dispatch;
     struct error e;
+    if (r->body->body_case == MADOGUCHI__REQUEST__BODY_ROWS && r->body->rows != NULL) {
+        take_rows(s, r);
+        return;
+    }
     metrics_came(&d->metrics, r);
     enum way way = way_of(r->kind);
     request_widen(r, 0);
@@ -341,13 +397,6 @@ static void refuse_message(struct session *s, struct request *r, const struct er
     struct dispatch *d = s->dispatch;
     refuse_and_finish(s, 0, e);
     request_release(d->requests, r);
-}
-
-/* Not the message's fault: whoever sent it loses the connection and asks
- * again. */
-static void no_memory(struct session *s) {
-    log_event(LEVEL_ERROR, "out-of-memory", PEER_FORMAT, PEER_ARGS(s));
-    conn_close(s->conn);
 }
 
 static void on_message(void *ctx, struct conn *c, const uint8_t *data, size_t len) {
@@ -418,11 +467,20 @@ static void log_end(const struct session *s, enum conn_end why) {
                                         [CONN_END_IDLE] = "idle",
                                         [CONN_END_CLOSE] = "answer-not-taken",
                                         [CONN_END_CLOSED] = "closed",
-                                        [CONN_END_MEMORY] = "out-of-memory"};
+                                        [CONN_END_MEMORY] = "out-of-memory",
+                                        [CONN_END_HANDSHAKE] = "handshake-too-slow",
+                                        [CONN_END_UNSECURED] = "handshake-failed"};
     bool deadline = why == CONN_END_FIRST_FRAME || why == CONN_END_FRAME || why == CONN_END_CLOSE ||
-                    why == CONN_END_MEMORY;
+                    why == CONN_END_MEMORY || why == CONN_END_HANDSHAKE;
     log_event(deadline ? LEVEL_INFO : LEVEL_DEBUG, "disconnected", PEER_FORMAT " why=%s",
               PEER_ARGS(s), words[why]);
+}
+
+static void note_unsecured(struct session *s) {
+    const struct notice_by by = {.source = s->identity.source};
+    bool certificate = conn_peer(s->conn)->refused;
+    notices_count(s->dispatch->notices, certificate ? NOTICE_CERTIFICATE_REFUSED : NOTICE_REFUSED,
+                  &by, "handshake");
 }
 
 static void on_closed(void *ctx, struct conn *c, enum conn_end why) {
@@ -432,17 +490,30 @@ static void on_closed(void *ctx, struct conn *c, enum conn_end why) {
         return;
     }
     log_end(s, why);
+    if (why == CONN_END_UNSECURED || why == CONN_END_HANDSHAKE) {
+        note_unsecured(s);
+    }
     query_line_close(d->queries, &s->line);
     put_clear(&s->put);
     conn_set_data(c, NULL);
     free(s);
 }
 
+/* Over TLS a certificate may say who somebody is, until a token does. */
+static void on_secured(void *ctx, struct conn *c) {
+    struct session *s = conn_data(c);
+    const struct tls_peer *peer = conn_peer(c);
+    (void)ctx;
+    identity_certificate(&s->identity, peer->fingerprint);
+    log_event(LEVEL_DEBUG, "connected", PEER_FORMAT " subject=\"%s\"", PEER_ARGS(s), peer->subject);
+}
+
 static const struct conn_handler handler = {.message = on_message,
                                             .broken = on_broken,
                                             .drained = on_drained,
                                             .closed = on_closed,
-                                            .ready = is_ready};
+                                            .ready = is_ready,
+                                            .secured = on_secured};
 
 /* The name of a connection's user is known, or is not waited for any longer. */
 static void on_name(void *ctx, uint64_t token, const char *name) {
@@ -457,27 +528,59 @@ static void on_name(void *ctx, uint64_t token, const char *name) {
     conn_release(c);
 }
 
-void dispatch_accept(struct dispatch *d, int fd) {
-    uid_t uid;
+/* A connection and its session; NULL, and both sockets and stream are gone, when
+ * out of memory. */
+static struct session *session_open(struct dispatch *d, int fd, struct tls_stream *stream) {
     struct session *s = calloc(1, sizeof *s);
-    if (s == NULL || !peer_uid(fd, &uid)) {
+    struct conn *c = conns_add(d->conns, fd, stream);
+    if (s == NULL || c == NULL) {
         d->metrics.connections_refused++;
         free(s);
+        if (c != NULL) {
+            conn_close(c);
+        }
+        return NULL;
+    }
+    *s = (struct session){.dispatch = d, .conn = c, .number = ++d->metrics.connections};
+    query_line_init(&s->line);
+    conn_set_data(c, s);
+    return s;
+}
+
+static void accept_tls(struct dispatch *d, int fd) {
+    struct tls_stream *stream = d->tls != NULL ? tls_stream_new(d->tls, fd) : NULL;
+    if (stream == NULL) {
+        d->metrics.connections_refused++;
         close(fd);
         return;
     }
-    struct conn *c = conns_add(d->conns, fd);
-    if (c == NULL) {
-        d->metrics.connections_refused++;
-        free(s);
+    struct session *s = session_open(d, fd, stream);
+    if (s != NULL) {
+        const struct tls_peer *peer = conn_peer(s->conn);
+        snprintf(s->identity.source, sizeof s->identity.source, "%s", peer->address);
+        snprintf(s->identity.network, sizeof s->identity.network, "%s", peer->network);
+    }
+}
+
+void dispatch_accept(struct dispatch *d, int fd, bool tls) {
+    uid_t uid;
+    if (tls) {
+        accept_tls(d, fd);
         return;
     }
-    *s = (struct session){.dispatch = d, .conn = c, .number = ++d->metrics.connections};
+    if (!peer_uid(fd, &uid)) {
+        d->metrics.connections_refused++;
+        close(fd);
+        return;
+    }
+    struct session *s = session_open(d, fd, NULL);
+    if (s == NULL) {
+        return;
+    }
+    struct conn *c = s->conn;
     peer_id(uid, s->identity.source);
     s->identity.has_uid = true;
     s->identity.uid = uid;
-    query_line_init(&s->line);
-    conn_set_data(c, s);
     log_event(LEVEL_DEBUG, "connected", PEER_FORMAT, PEER_ARGS(s));
     conn_hold(c);
     struct conn_id id = conn_id(c);
@@ -519,7 +622,9 @@ static struct conn_limits limits_of(const struct config *config) {
                                 .first_frame_ms = (uint32_t)config->first_frame_ms,
                                 .frame_ms = (uint32_t)config->frame_ms,
                                 .idle_ms = (uint32_t)config->idle_ms,
-                                .close_ms = (uint32_t)config->close_ms};
+                                .close_ms = (uint32_t)config->close_ms,
+                                .handshake_ms = (uint32_t)config->handshake_ms,
+                                .handshakes_max = (uint32_t)config->handshakes_max};
 }
 
 static struct login *login_of(struct dispatch *d) {
@@ -563,7 +668,7 @@ struct dispatch *dispatch_new(const struct dispatch_setting *setting) {
         return NULL;
     }
     group_on_refusal(d->group, on_refusal, d);
-    queries_on_refusal(d->queries, on_refusal, d);
+    queries_on_refusal(d->queries, on_refusal, on_handed, d);
     queries_configure(d->queries, d->config);
     return d;
 }
@@ -591,6 +696,10 @@ void dispatch_configure(struct dispatch *d, const struct config *config) {
     queries_configure(d->queries, config);
     struct store_status status;
     dispatch_look(d, &status);
+}
+
+void dispatch_secure(struct dispatch *d, const struct tls *tls) {
+    d->tls = tls;
 }
 
 static void run_group(void *ctx) {

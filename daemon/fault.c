@@ -5,6 +5,9 @@
 #include <event2/event.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* Only what is allowed in a signal handler: a fixed text and the end. */
@@ -37,7 +40,18 @@ static void on_loop_words(int severity, const char *words) {
     }
 }
 
+/* A handler of cores that is a pipe may not care about the limit, so a service is
+ * not dumpable either. */
+static void leave_no_core(void) {
+    const struct rlimit none = {.rlim_cur = 0, .rlim_max = 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+    if (getenv("NOTIFY_SOCKET") != NULL) {
+        (void)prctl(PR_SET_DUMPABLE, 0);
+    }
+}
+
 void fault_install(void) {
+    leave_no_core();
     event_set_fatal_callback(on_loop_error);
     event_set_log_callback(on_loop_words);
     struct sigaction action = {.sa_handler = on_bus_error};

@@ -14,7 +14,11 @@
 #define FAULT_LOOP_EXIT 70
 
 /* From now on SIGBUS writes one line to stderr and ends the process; so does an
- * error that libevent cannot go on after, and what libevent says is logged. */
+ * error that libevent cannot go on after, and what libevent says is logged.
+ *
+ * No core is left, in which records and keys would lie about.  A daemon that a
+ * service manager started (NOTIFY_SOCKET) can be looked into by root only
+ * (ptrace, /proc/PID); one started by hand also by its own account. */
 void fault_install(void);
 
 /* Says why and ends the process: an event that the daemon cannot do without

@@ -3,6 +3,7 @@
 #include "daemon/answer.h"
 #include "daemon/flusher.h"
 #include "daemon/log.h"
+#include "daemon/rows.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -35,6 +36,7 @@ struct group {
     struct request *sealed;
     int64_t flush_us; /* of a flush, on average */
     uint64_t answered;
+    struct rows_results results;
 };
 
 static void flushed(void *ctx, enum store_outcome outcome, const struct error *e);
@@ -189,7 +191,9 @@ static void answer(struct group *g, struct request *r) {
     if (r->refusal != NULL && g->refused != NULL) {
         g->refused(g->ctx, r, r->refusal);
     }
-    metrics_recorded(g->metrics, r);
+    if (r->body != NULL || r->refusal != NULL) { /* somebody asked for it */
+        metrics_recorded(g->metrics, r);
+    }
     struct conn *c = conn_find(g->conns, r->conn);
     if (c == NULL) {
         return;
@@ -197,7 +201,9 @@ static void answer(struct group *g, struct request *r) {
     uint64_t before = conn_turn(c, g->answers);
     g->peers[0] += before != g->answers;
     g->both += before + 1 == g->answers;
-    if (r->refusal != NULL) {
+    if (r->part != REQUEST_WHOLE) {
+        rows_answer(&g->results, c, r);
+    } else if (r->refusal != NULL) {
         answer_error(c, r->serial, 0, r->refusal);
     } else if (r->reply != NULL) {
         answer_page(c, r->serial, 0, r->reply);
@@ -223,6 +229,7 @@ static void answer_until(struct group *g, const struct request *end) {
         g->held_end = &r->next;
         n++;
     }
+    rows_send(&g->results, g->conns);
     g->waiting -= n;
     g->answered += n;
     if (g->first == NULL) {

@@ -3,6 +3,7 @@
 #include "proto/calendar.h"
 #include "proto/message.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -21,6 +22,14 @@ static const struct person *look_up(struct identity *i, struct store *store,
         claim = (struct store_claim){.certificate = i->certificate};
     }
     return store_person(store, &claim, today);
+}
+
+void identity_certificate(struct identity *i, const char *fingerprint) {
+    size_t n;
+    i->has_certificate = sodium_hex2bin(i->certificate, sizeof i->certificate, fingerprint,
+                                        strlen(fingerprint), NULL, &n, NULL) == 0 &&
+                         n == sizeof i->certificate;
+    i->version = 0;
 }
 
 bool identity_look(struct identity *i, struct store *store, struct secrets *secrets) {

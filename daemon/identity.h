@@ -15,7 +15,8 @@
 #define IDENTITY_PERSON  201
 
 struct identity {
-    char source[IDENTITY_SOURCE]; /* "uid:1000", an address */
+    char source[IDENTITY_SOURCE];  /* "uid:1000", an address */
+    char network[IDENTITY_SOURCE]; /* "192.0.2.0/24": whose failures count together; or "" */
     bool has_uid;
     uint32_t uid;
     bool has_certificate;
@@ -29,6 +30,9 @@ struct identity {
     uint64_t version;               /* of the people it was looked up in; 0: never */
     uint32_t day;
 };
+
+/* Takes the fingerprint of a verified certificate (64 hexadecimal digits; "": none). */
+void identity_certificate(struct identity *i, const char *fingerprint);
 
 /* Finds the account; false when there is none (any more). */
 bool identity_look(struct identity *i, struct store *store, struct secrets *secrets);

@@ -250,6 +250,11 @@ static bool is_live(struct attempt *a) {
            NULL;
 }
 
+/* Whose failures count together: a network's, or a Unix user's. */
+static const char *origin_of(const struct attempt *a) {
+    return a->asker.network[0] != '\0' ? a->asker.network : a->asker.source;
+}
+
 static void key_of(char out[160], const char *kind, const char *name) {
     snprintf(out, 160, "%s:%s", kind, name);
 }
@@ -258,7 +263,7 @@ static void passed(struct attempt *a) {
     char key[160];
     key_of(key, "account", a->name);
     throttle_passed(a->login->throttle, key);
-    key_of(key, "source", a->asker.source);
+    key_of(key, "source", origin_of(a));
     throttle_passed(a->login->throttle, key);
 }
 
@@ -355,7 +360,7 @@ static bool may_try(struct attempt *a) {
     char key[160];
     struct error e;
     uint64_t now = metrics_clock() / 1000;
-    key_of(key, "source", a->asker.source);
+    key_of(key, "source", origin_of(a));
     uint64_t wait = throttle_try(a->login->throttle, key, THROTTLE_FREE_SOURCE, now);
     if (wait == 0) {
         key_of(key, "account", a->name);

@@ -20,7 +20,7 @@ void metrics_came(struct metrics *m, struct request *r) {
         m->turn = metrics_clock();
     }
     m->requests++;
-    r->kind = request_kind_of(r->body);
+    r->kind = r->part != REQUEST_WHOLE ? REQUEST_RECORD : request_kind_of(r->body);
     r->came = m->turn;
 }
 

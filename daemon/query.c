@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #define BACKUP_PATH 1024 /* bytes; the check allows fewer */
@@ -19,6 +20,7 @@ struct queries {
     const struct config *config;
     struct query_line *(*line_of)(struct conn *c);
     void (*refused)(void *ctx, const struct request *r, const struct error *e);
+    void (*handed)(void *ctx, const struct request *r, uint64_t rows);
     void *ctx;
     bool busy; /* with a proof or a backup, which take long: one at a time, so that a thread is left
                 */
@@ -33,7 +35,8 @@ struct query {
     uint64_t position;
     const char **within; /* of a backup: where it may go; in the request's arena */
     size_t n_within;
-    bool longer; /* a proof or a backup */
+    bool longer;   /* a proof or a backup */
+    uint64_t rows; /* of cases and facts, handed out */
     bool failed;
     struct error error;
     uint64_t took_us;
@@ -97,8 +100,10 @@ void queries_free(struct queries *q) {
 
 void queries_on_refusal(struct queries *q,
                         void (*refused)(void *ctx, const struct request *r, const struct error *e),
+                        void (*handed)(void *ctx, const struct request *r, uint64_t rows),
                         void *ctx) {
     q->refused = refused;
+    q->handed = handed;
     q->ctx = ctx;
 }
 
@@ -130,6 +135,7 @@ static int take_page(void *ctx, const Madoguchi__Page *page) {
     if (len == 0) {
         return 0;
     }
+    q->rows += page->n_case_row + page->n_fact;
     uint8_t *to = spool_reserve(q->spool, len, &q->error);
     if (to == NULL) {
         return 1;
@@ -187,7 +193,13 @@ static void run_longer(struct query *q) {
     if (q->request->kind == REQUEST_BACKUP) {
         run_backup(q, &e);
     } else {
-        q->failed = store_verify_online(q->all->store, take_line, q, &e) != 0;
+        const Madoguchi__Verify *v = q->request->body->verify;
+        struct store_noted noted = {.seq = v->seq};
+        if (v->has_seq) {
+            memcpy(noted.hash, v->hash.data, sizeof noted.hash);
+        }
+        q->failed =
+            store_verify_online(q->all->store, v->has_seq ? &noted : NULL, take_line, q, &e) != 0;
     }
     q->error = e;
 }
@@ -292,6 +304,9 @@ static void done(struct job *job) {
         all->busy = false;
     }
     metrics_answered(all->metrics, q->request, q->took_us);
+    if (all->handed != NULL && !q->failed) {
+        all->handed(all->ctx, q->request, q->rows);
+    }
     if (c == NULL) {
         query_free(q);
         return;

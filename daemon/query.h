@@ -39,9 +39,11 @@ struct queries *queries_new(struct store *store, struct pool *pool, struct conns
                             struct spool_room *room, struct query_line *(*line_of)(struct conn *c));
 void queries_free(struct queries *q);
 
-/* Told of each refusal, for counting and logging. */
+/* Told of each refusal, for counting and logging; and of each question that was
+ * answered, with the number of cases and facts in the answer. */
 void queries_on_refusal(struct queries *q,
                         void (*refused)(void *ctx, const struct request *r, const struct error *e),
+                        void (*handed)(void *ctx, const struct request *r, uint64_t rows),
                         void *ctx);
 
 /* Follows a configuration, which must outlive q or the next call: where backups

@@ -31,6 +31,9 @@ enum request_kind {
     REQUEST_KINDS, /* nothing that is known */
 };
 
+/* Whether it came by itself or as one of many (daemon/rows.h). */
+enum request_part { REQUEST_WHOLE, REQUEST_ROW, REQUEST_LAST_ROW };
+
 struct request {
     struct request *next; /* of the queue it is in */
     struct arena arena;
@@ -38,6 +41,7 @@ struct request {
     const Madoguchi__Request *body; /* in the arena; NULL once it is not needed */
     uint32_t serial;
     enum request_kind kind;
+    enum request_part part;
     uint64_t came;                 /* microseconds, of metrics_clock() */
     bool japanese;                 /* language of the sentences in its answer */
     struct store_actor actor;      /* in the arena */

@@ -172,7 +172,7 @@ const char *catalogue_list_of(const char *field) {
         {"form", "form"},       {"venue_kind", "venue-kind"}, {"session_kind", "session-kind"},
     };
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
-        if (lists[i][0][0] == field[0] && strcmp(lists[i][0], field) == 0) {
+        if (lists[i][0][0] == field[0] && message_same_name(lists[i][0], field)) {
             return lists[i][1];
         }
     }

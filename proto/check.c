@@ -23,6 +23,7 @@ static const struct check_rule envelope_rules[] = {
     CHECK_MAY("put", CHECK_ANY),
     CHECK_MAY("account", CHECK_ANY),
     CHECK_MAY("closing", CHECK_ANY),
+    CHECK_MAY("rows", CHECK_ANY),
     CHECK_MAY("show", CHECK_ANY),
     CHECK_MAY("list", CHECK_ANY),
     CHECK_MAY("stats", CHECK_ANY),
@@ -86,6 +87,37 @@ static bool check_imports(const Madoguchi__Request *r) {
            r->body_case != MADOGUCHI__REQUEST__BODY_CLOSING;
 }
 
+/* Of each row, not of all of them. */
+static int check_rows(const Madoguchi__Request *r, struct error *e) {
+    const Madoguchi__Rows *rows = r->rows;
+    if (r->has_id || r->has_on_behalf || r->has_terminal || r->has_terminal_seq || r->has_visit) {
+        return error_set(e, ERR_INVALID, "rows",
+                         "rows: id, on_behalf, terminal and visit are each row's own. Put them "
+                         "into the rows.",
+                         "rows：id・on_behalf・terminal・visit は行ごとのものです。"
+                         "各行に入れてください。");
+    }
+    if (rows->n_request == 0) {
+        return check_missing("request", "rows", e);
+    }
+    if (rows->n_request > CHECK_ROWS_MAX) {
+        return error_set(e, ERR_TOO_MUCH, "rows", "rows: %zu are too many; at most %d.",
+                         "rows：%zu 行は多すぎます。%d 行までです。", rows->n_request,
+                         CHECK_ROWS_MAX);
+    }
+    return 0;
+}
+
+int check_one_of_rows(const Madoguchi__Request *r, struct error *e) {
+    if (r->has_serial || r->has_check) {
+        return error_set(e, ERR_INVALID, r->has_serial ? "serial" : "check",
+                         "%s: one of many rows has none; it stands beside them.",
+                         "%s：まとめた行の中では使いません。まとめる側に付けてください。",
+                         r->has_serial ? "serial" : "check");
+    }
+    return r->row == NULL ? check_missing("row", "rows", e) : check_request(r, e);
+}
+
 static int check_body(const Madoguchi__Request *r, struct error *e) {
     switch (r->body_case) {
     case MADOGUCHI__REQUEST__BODY_ACT:
@@ -106,6 +138,8 @@ static int check_body(const Madoguchi__Request *r, struct error *e) {
         return check_account(r->account, e);
     case MADOGUCHI__REQUEST__BODY_CLOSING:
         return check_closing(r->closing, e);
+    case MADOGUCHI__REQUEST__BODY_ROWS:
+        return check_rows(r, e);
     case MADOGUCHI__REQUEST__BODY_SHOW:
         return check_show(r->show, e);
     case MADOGUCHI__REQUEST__BODY_LIST:
@@ -124,12 +158,14 @@ static int check_body(const Madoguchi__Request *r, struct error *e) {
         return check_accounts(r->accounts, e);
     case MADOGUCHI__REQUEST__BODY_AUDIT:
         return check_audit(r->audit, e);
+    case MADOGUCHI__REQUEST__BODY_VERIFY:
+        return check_verify(r->verify, e);
     case MADOGUCHI__REQUEST__BODY_LOGIN:
         return check_login(r->login, e);
     case MADOGUCHI__REQUEST__BODY_PASSWORD:
         return check_password(r->password, e);
     default:
-        return 0; /* status, verify, ping, logout, whoami: nothing to say wrongly */
+        return 0; /* status, ping, logout, whoami: nothing to say wrongly */
     }
 }
 

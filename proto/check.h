@@ -48,6 +48,11 @@ int check_hello(const Madoguchi__Hello *hello, struct error *e) MUST_CHECK;
  * long, too many), INDIVIDUAL_NUMBER. */
 int check_request(const Madoguchi__Request *request, struct error *e) MUST_CHECK;
 
+/* One of the requests in Rows, of which each is checked by itself: what
+ * check_request() says, and a row, no serial, no check. */
+#define CHECK_ROWS_MAX 1024
+int check_one_of_rows(const Madoguchi__Request *request, struct error *e) MUST_CHECK;
+
 /* Whether the request, were it not for `check`, records an entry. */
 bool check_request_records(const Madoguchi__Request *request);
 

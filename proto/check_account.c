@@ -113,6 +113,27 @@ int check_audit(const Madoguchi__Audit *a, struct error *e) {
                : check_words(a->kind, a->n_kind, "kind", e);
 }
 
+static const struct check_rule verify_rules[] = {
+    CHECK_MAY("seq", CHECK_ANY),
+    CHECK_MAY("hash", CHECK_ANY),
+};
+static const struct check_table verify_table =
+    CHECK_TABLE(verify_rules, (const char *[]){"verify"});
+
+int check_verify(const Madoguchi__Verify *v, struct error *e) {
+    if (check_fields(&verify_table, &v->base, 0, false, e) != 0) {
+        return -1;
+    }
+    if (v->has_seq != v->has_hash || (v->has_seq && (v->seq == 0 || v->hash.len != 32))) {
+        return error_set(e, ERR_INVALID, "head",
+                         "head: give the number and the hash of an entry as they stand in the log: "
+                         "SEQ:HASH, 64 hexadecimal digits.",
+                         "head：ログにある記録の番号とハッシュを 番号:ハッシュ（16進数64桁）の形で"
+                         "指定してください。");
+    }
+    return 0;
+}
+
 static const struct check_rule login_rules[] = {
     CHECK_MUST("name", CHECK_WORD),
     CHECK_MUST("password", CHECK_ANY),

@@ -327,7 +327,8 @@ int check_fields(const struct check_table *table, const ProtobufCMessage *messag
     for (unsigned i = 0; i < d->n_fields; i++) {
         const ProtobufCFieldDescriptor *f = &d->fields[i];
         const struct check_rule *rule =
-            r < table->n && strcmp(table->rules[r].field, f->name) == 0 ? &table->rules[r++] : NULL;
+            r < table->n && message_same_name(table->rules[r].field, f->name) ? &table->rules[r++]
+                                                                              : NULL;
         if (!message_has(message, f)) {
             if (rule != NULL && (rule->needed & CHECK_BIT(kind)) != 0) {
                 return check_missing(f->name, what, e);

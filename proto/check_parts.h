@@ -24,6 +24,7 @@ int check_account(const Madoguchi__Account *account, struct error *e) MUST_CHECK
 int check_closing(const Madoguchi__Closing *closing, struct error *e) MUST_CHECK;
 int check_accounts(const Madoguchi__Accounts *accounts, struct error *e) MUST_CHECK;
 int check_audit(const Madoguchi__Audit *audit, struct error *e) MUST_CHECK;
+int check_verify(const Madoguchi__Verify *verify, struct error *e) MUST_CHECK;
 int check_login(const Madoguchi__Login *login, struct error *e) MUST_CHECK;
 int check_password(const Madoguchi__Password *password, struct error *e) MUST_CHECK;
 

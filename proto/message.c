@@ -369,7 +369,8 @@ void message_copy(ProtobufCMessage *to, const ProtobufCMessage *from) {
         /* Both sides of a copy list their fields in the same order almost
          * always: try the same place before searching by name. */
         const ProtobufCFieldDescriptor *t = NULL;
-        if (i < to->descriptor->n_fields && strcmp(to->descriptor->fields[i].name, f->name) == 0) {
+        if (i < to->descriptor->n_fields &&
+            message_same_name(to->descriptor->fields[i].name, f->name)) {
             t = &to->descriptor->fields[i];
         } else {
             t = message_field(to->descriptor, f->name);

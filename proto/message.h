@@ -31,6 +31,12 @@ int message_pack(const ProtobufCMessage *message, struct arena *arena, ProtobufC
 const ProtobufCFieldDescriptor *message_field(const ProtobufCMessageDescriptor *descriptor,
                                               const char *name);
 
+/* Whether two names are the same.  Those of a program are mostly one string, because the
+ * linker joins equal ones. */
+static inline bool message_same_name(const char *a, const char *b) {
+    return a == b || strcmp(a, b) == 0;
+}
+
 /* Whether the field is given (a repeated one: not empty). */
 bool message_has(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field);
 

@@ -137,6 +137,8 @@ enum right rights_of(const Madoguchi__Request *request) {
         return RIGHT_ACCOUNTS;
     case MADOGUCHI__REQUEST__BODY_AUDIT:
         return RIGHT_AUDIT;
+    case MADOGUCHI__REQUEST__BODY_ROWS: /* some account; each row is looked at by itself */
+        return RIGHT_LOG;
     default: /* ping, whoami, login, logout: whoever it is */
         return RIGHT_ANYBODY;
     }

@@ -119,7 +119,7 @@ static void note_id(struct ahead *a, const uint8_t *id) {
 
 /* ---- rows of files ----------------------------------------------------------------------- */
 
-#define ROW_BITS  16
+#define ROW_BITS  18
 #define ROW_SLOTS ((size_t)1 << ROW_BITS)
 _Static_assert(ROW_SLOTS == 2 * AHEAD_ROWS, "a generation fills half of its slots");
 
@@ -185,6 +185,8 @@ static void note_rows(struct ahead *a, const Journal__Entry *entry) {
 }
 
 void ahead_let_go(struct ahead *a) {
+    cursor_close(&a->at[0]);
+    cursor_close(&a->at[1]);
     txn_abort(&a->committed);
 }
 
@@ -198,6 +200,8 @@ static bool look_again(struct ahead *a, const struct tables *tables, uint64_t sh
     if (txn_begin(&a->committed, tables, false, &e) < 0) {
         return false;
     }
+    cursor_open(&a->at[0], &a->committed, TABLE_ROWS);
+    cursor_open(&a->at[1], &a->committed, TABLE_ROWS);
     a->committed_seq = shown;
     for (size_t i = 0; i < 2; i++) {
         if (a->rows[i].last <= shown) {
@@ -208,9 +212,15 @@ static bool look_again(struct ahead *a, const struct tables *tables, uint64_t sh
     return true;
 }
 
+/* Rows come in the order of their keys, or near it, and so are looked for: mostly on the
+ * page where a cursor stands. */
+static bool is_committed(struct ahead *a, const struct key *k) {
+    struct cursor *c = &a->at[k->data[0] == 'r'];
+    return cursor_seek(c, k) && c->key.mv_size == k->len && cursor_has_prefix(c, k);
+}
+
 bool ahead_has_no_row(struct ahead *a, const struct tables *tables, const struct key *k,
                       uint64_t shown) {
-    MDB_val found;
     if (!look_again(a, tables, shown) || a->rows_missed) {
         return false;
     }
@@ -220,7 +230,7 @@ bool ahead_has_no_row(struct ahead *a, const struct tables *tables, const struct
             return false;
         }
     }
-    return !txn_get(&a->committed, TABLE_ROWS, k, &found) && a->committed.failed == 0;
+    return !is_committed(a, k) && a->committed.failed == 0;
 }
 
 /* ---- numbers ------------------------------------------------------------------------- */

@@ -17,7 +17,7 @@
 
 /* Keys of rows that the committed tables may lack are remembered in two generations of
  * at most so many; a generation goes when the tables have it. */
-#define AHEAD_ROWS 32768
+#define AHEAD_ROWS 131072
 
 struct ahead {
     uint64_t mix; /* odd, random: nobody chooses what lies beside what */
@@ -40,6 +40,7 @@ struct ahead {
     bool rows_missed;     /* one could not be remembered */
     uint64_t missed;      /* seq of the newest such entry */
     struct txn committed; /* a reader's; mdb NULL: to be begun */
+    struct cursor at[2];  /* of it: where identities and refs were looked for last */
     uint64_t committed_seq;
 };
 

@@ -155,8 +155,19 @@ bool cells_dimensions(const MDB_val *key, unsigned n, ProtobufCBinaryData *out) 
 /* A group or a commit of the catch-up changes far fewer cells. */
 #define CHANGES_MAX ((size_t)4 << 20)
 
+/* Changes of one fact that wait to be added together. */
+#define WAITING_MAX 8
+
+struct change {
+    struct key key;
+    uint64_t hash;
+    struct measures by;
+};
+
 struct cells {
     struct sums *changes;
+    struct change waiting[WAITING_MAX];
+    size_t n_waiting;
 };
 
 struct cells *cells_new(void) {
@@ -179,14 +190,35 @@ void cells_drop(struct cells *c) {
     sums_clear(c->changes);
 }
 
+static int add_waiting(struct cells *c) {
+    size_t n = c->n_waiting;
+    int rc = 0;
+    for (unsigned step = 0; step < 3; step++) {
+        for (size_t i = 0; i < n; i++) {
+            sums_near(c->changes, c->waiting[i].hash, step);
+        }
+    }
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        const struct change *w = &c->waiting[i];
+        rc = sums_add_hashed(c->changes, w->hash, w->key.data, w->key.len, w->by.of);
+    }
+    c->n_waiting = 0;
+    return rc;
+}
+
 static int rollup_add(struct cells *c, unsigned r, const struct fact *fact,
                       const ProtobufCBinaryData of[DIMENSION_COUNT], const struct measures *m) {
-    struct key k;
-    cells_key(&k, rollups[r].daily ? fact->date : fact->date / 100, r);
+    struct change *w = &c->waiting[c->n_waiting];
+    cells_key(&w->key, rollups[r].daily ? fact->date : fact->date / 100, r);
     for (unsigned d = 0; d < rollups[r].n; d++) {
-        key_text(&k, of[rollups[r].dimension[d]]);
+        key_text(&w->key, of[rollups[r].dimension[d]]);
     }
-    return k.overflow ? -1 : sums_add(c->changes, k.data, k.len, m->of);
+    if (w->key.overflow) {
+        return -1;
+    }
+    w->hash = sums_hash(w->key.data, w->key.len);
+    w->by = *m;
+    return ++c->n_waiting == WAITING_MAX ? add_waiting(c) : 0;
 }
 
 static bool has_topic(const struct rollup *r) {
@@ -219,6 +251,7 @@ int cells_add(struct cells *c, const struct fact *fact) {
     struct measures m;
     size_t topics = fact->kind == FACT_CONTACT ? fact->value.n_topic : 0;
     measures_of_fact(fact, &m);
+    c->n_waiting = 0; /* of one that failed */
     for (unsigned d = 0; d < DIMENSION_COUNT; d++) {
         of[d] = fact_dimension(fact, d);
     }
@@ -229,7 +262,7 @@ int cells_add(struct cells *c, const struct fact *fact) {
             return -1;
         }
     }
-    return 0;
+    return add_waiting(c);
 }
 
 static void cell_apply(struct txn *x, const struct key *k, const int64_t *change) {

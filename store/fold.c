@@ -27,7 +27,7 @@ void fold_done(struct fold *f) {
 /* Each change may touch a page of its own, and so may each cell when they are
  * applied. */
 #define CHANGES_MAX 30000
-#define CELLS_MAX   50000
+#define CELLS_MAX   90000
 
 bool fold_is_large(const struct fold *f) {
     return f->view.txn.changes >= CHANGES_MAX || cells_changes(f->cells) >= CELLS_MAX;
@@ -86,6 +86,10 @@ void fold_ref_key(struct key *k, ProtobufCBinaryData source, ProtobufCBinaryData
 }
 
 uint32_t fold_date(const ProtobufCMessage *body) {
+    if (body != NULL && body->descriptor == &journal__act__descriptor) {
+        const Journal__Act *act = (const Journal__Act *)body; /* most of all entries */
+        return act->has_date ? act->date : 0;
+    }
     const ProtobufCFieldDescriptor *f =
         body == NULL ? NULL : message_field(body->descriptor, "date");
     if (f == NULL || !message_has(body, f)) {

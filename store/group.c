@@ -335,9 +335,9 @@ static int find_request(struct recording *r, const struct store_actor *actor,
 static uint32_t request_date(const Madoguchi__Request *request) {
     switch (request->body_case) {
     case MADOGUCHI__REQUEST__BODY_ACT:
-        return fold_date(&request->act->base);
+        return request->act->has_date ? request->act->date : 0;
     case MADOGUCHI__REQUEST__BODY_SESSION:
-        return fold_date(&request->session->base);
+        return request->session->has_date ? request->session->date : 0;
     default:
         return 0;
     }

@@ -4,6 +4,7 @@
 #include "proto/calendar.h"
 #include "proto/text.h"
 #include "store/page.h"
+#include "store/reach.h"
 
 #include <string.h>
 
@@ -166,7 +167,18 @@ static void fill_values(Madoguchi__IndicatorRow *row, const struct evaluation *e
         calendar_format_date(ev->as_of, date);
         PUT_TEXT(row, as_of, date, a);
     }
-    SET(row, status, bytes_of("provisional"));
+}
+
+/* 確定 only when every month of the fiscal year is closed, for all services. */
+static bool is_final(const struct asking *q, uint32_t year) {
+    for (uint32_t i = 0; i < 12; i++) {
+        uint32_t month = i < 9 ? year * 100 + 4 + i : (year + 1) * 100 + i - 8;
+        uint64_t seq = reach_closed(q->data.view, month, (ProtobufCBinaryData){0});
+        if (seq == 0 || seq > q->data.known) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* A rule that cannot be read takes its own number away, not the whole table. */
@@ -201,6 +213,7 @@ static int put_row(struct listing *t, const Document__Indicator *i, uint32_t yea
     fill_plan(row, i);
     SET(row, year, year);
     fill_values(row, &ev, a);
+    SET(row, status, bytes_of(is_final(t->asking, year) ? "final" : "provisional"));
     return pages_add(&t->pages, "indicator", &row->base, e);
 }
 

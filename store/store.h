@@ -254,17 +254,29 @@ void store_tables_version(char out[STORE_VERSION_TEXT]);
 /* Takes the lines of a proof as they come. */
 typedef void (*store_line_fn)(void *ctx, const char *name, const char *value);
 
+/* An entry and the chain's hash at it, as somebody noted them outside of the store: in
+ * the system's log, on paper.  Whoever changes or cuts off what came up to it cannot
+ * change that. */
+struct store_noted {
+    uint64_t seq;
+    uint8_t hash[32];
+};
+
+/* "SEQ:HASH", 64 hexadecimal digits; false when it is not. */
+bool store_noted_parse(const char *text, struct store_noted *out);
+
 /* Proves the store at `path` from its files: chain, every record's checksum, a
  * refold into an empty LMDB in a temporary folder and a comparison of every
  * table.  Changes nothing.  ERR_DOES_NOT_HOLD names the segment and record, or
  * the table and key.  `locked`: the caller is the daemon that owns the store
  * (LMDB is read from a copy); otherwise the store's lock is taken, ERR_STATE
- * when a daemon runs.
+ * when a daemon runs.  `noted` (NULL: nothing) must be in the chain.
  * store_verify_online() waits until the owning thread has no group under way: it
  * must be called by another one. */
-int store_verify(const char *path, bool force_filesystem, store_line_fn line, void *ctx,
-                 struct error *e) MUST_CHECK;
-int store_verify_online(struct store *s, store_line_fn line, void *ctx, struct error *e) MUST_CHECK;
+int store_verify(const char *path, bool force_filesystem, const struct store_noted *noted,
+                 store_line_fn line, void *ctx, struct error *e) MUST_CHECK;
+int store_verify_online(struct store *s, const struct store_noted *noted, store_line_fn line,
+                        void *ctx, struct error *e) MUST_CHECK;
 
 /* ---- copies ---------------------------------------------------------------- */
 

@@ -147,11 +147,43 @@ static int64_t *new_slot(struct sums *s, size_t at, uint64_t hash, const void *k
     return values;
 }
 
+uint64_t sums_hash(const void *key, size_t len) {
+    return hash_bytes(key, len);
+}
+
+/* Each step needs what the one before has brought. */
+void sums_near(const struct sums *s, uint64_t hash, unsigned step) {
+    if (s->n == 0) {
+        return;
+    }
+    const uint32_t *place = &s->index[hash & (s->places - 1)];
+    if (step == 0) {
+        __builtin_prefetch(place);
+        return;
+    }
+    const struct slot *slot = *place != 0 ? &s->slots[*place - 1] : NULL;
+    if (slot == NULL) {
+        return;
+    }
+    if (step == 1) {
+        __builtin_prefetch(slot);
+    } else {
+        const int64_t *values = s->values + (size_t)slot->values * s->width;
+        __builtin_prefetch(s->keys + slot->key);
+        __builtin_prefetch(values, 1);
+        __builtin_prefetch(values + s->width - 1, 1);
+    }
+}
+
 int sums_add(struct sums *s, const void *key, size_t len, const int64_t *values) {
+    return sums_add_hashed(s, hash_bytes(key, len), key, len, values);
+}
+
+int sums_add_hashed(struct sums *s, uint64_t hash, const void *key, size_t len,
+                    const int64_t *values) {
     if ((s->n == s->cap && grow_slots(s) < 0) || grow_keys(s, len) < 0) {
         return -1;
     }
-    uint64_t hash = hash_bytes(key, len);
     size_t at = hash & (s->places - 1);
     int64_t *sum = NULL;
     while (s->index[at] != 0) {

@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <string.h>
 
+#define PAGE_BYTES 4096 /* of most machines */
+
 static const char *const names[TABLE_COUNT] = {
     "meta",     "requests",  "entries",  "numbers",  "cases",    "sessions",
     "links",    "rows",      "standing", "facts",    "cells",    "figures",
@@ -201,16 +203,23 @@ static bool usable(struct txn *x, const struct key *k) {
     return x->failed == 0;
 }
 
-/* The cursor with which a write transaction looks up and puts. */
-static bool at(struct txn *x, enum table t) {
-    if (x->at[t] == NULL) {
-        int rc = mdb_cursor_open(x->mdb, x->tables->dbi[t], &x->at[t]);
+/* Numbers run by prefix and year; of a row of a file two keys are put, which stand in
+ * two places. */
+static size_t run_of(enum table t, const struct key *k) {
+    return t == TABLE_NUMBERS || t == TABLE_ROWS ? (k->data[0] / 2 + k->data[2]) % TABLE_RUNS : 0;
+}
+
+/* The cursor with which a write transaction looks up and puts; NULL: it failed. */
+static MDB_cursor *at(struct txn *x, enum table t, const struct key *k) {
+    MDB_cursor **c = &x->at[t][run_of(t, k)];
+    if (*c == NULL) {
+        int rc = mdb_cursor_open(x->mdb, x->tables->dbi[t], c);
         if (rc != 0) {
-            x->at[t] = NULL;
+            *c = NULL;
             fail(x, rc);
         }
     }
-    return x->at[t] != NULL;
+    return *c;
 }
 
 bool txn_get(struct txn *x, enum table t, const struct key *k, MDB_val *value) {
@@ -219,9 +228,10 @@ bool txn_get(struct txn *x, enum table t, const struct key *k, MDB_val *value) {
         return false;
     }
     MDB_val key = {k->len, (void *)k->data};
-    int rc = !x->write  ? mdb_get(x->mdb, x->tables->dbi[t], &key, value)
-             : at(x, t) ? mdb_cursor_get(x->at[t], &key, value, MDB_SET)
-                        : x->failed;
+    MDB_cursor *c = x->write ? at(x, t, k) : NULL;
+    int rc = !x->write   ? mdb_get(x->mdb, x->tables->dbi[t], &key, value)
+             : c != NULL ? mdb_cursor_get(c, &key, value, MDB_SET)
+                         : x->failed;
     if (rc != 0 && rc != MDB_NOTFOUND) {
         fail(x, rc);
     }
@@ -247,28 +257,56 @@ static bool in_order(enum table t) {
     return t == TABLE_META || t == TABLE_REQUESTS || t == TABLE_NUMBERS;
 }
 
-static void put(struct txn *x, enum table t, const struct key *k, MDB_val *value, unsigned flags) {
-    if (!usable(x, k) || !at(x, t)) {
-        value->mv_data = NULL;
-        return;
+/* Whether a value was put within a page's length of one of the table's last two: rows
+ * of a file lie together, in two places of their table.  (Two pages may lie side by side
+ * in memory; each is then counted no less than half as often as it should.) */
+static bool is_near(struct txn *x, enum table t, const char *value) {
+    const char **near = x->near[t];
+    for (size_t i = 0; i < 2; i++) {
+        intptr_t apart = (intptr_t)value - (intptr_t)near[i];
+        if (near[i] != NULL && apart > -PAGE_BYTES && apart < PAGE_BYTES) {
+            near[i] = value;
+            return true;
+        }
+    }
+    near[1] = near[0];
+    near[0] = value;
+    return false;
+}
+
+/* Makes room for a value; NULL: it failed. */
+static uint8_t *put(struct txn *x, enum table t, const struct key *k, size_t len, unsigned flags) {
+    MDB_cursor *c = usable(x, k) ? at(x, t, k) : NULL;
+    if (c == NULL) {
+        return NULL;
     }
     MDB_val key = {k->len, (void *)k->data};
-    x->changes += (flags & MDB_APPEND) == 0 && !in_order(t);
-    int rc = mdb_cursor_put(x->at[t], &key, value, flags);
+    MDB_val value = {len, NULL};
+    int rc = mdb_cursor_put(c, &key, &value, flags | MDB_RESERVE);
     if (rc != 0) {
         fail(x, rc);
-        value->mv_data = NULL;
+        return NULL;
+    }
+    if ((flags & MDB_APPEND) == 0 && !in_order(t) && !is_near(x, t, value.mv_data)) {
+        x->changes++;
+    }
+    return value.mv_data;
+}
+
+static void put_bytes(struct txn *x, enum table t, const struct key *k, const void *data,
+                      size_t len, unsigned flags) {
+    uint8_t *room = put(x, t, k, len, flags);
+    if (room != NULL && len > 0) {
+        memcpy(room, data, len);
     }
 }
 
 void txn_put(struct txn *x, enum table t, const struct key *k, const void *data, size_t len) {
-    MDB_val value = {len, (void *)data};
-    put(x, t, k, &value, 0);
+    put_bytes(x, t, k, data, len, 0);
 }
 
 void txn_put_last(struct txn *x, enum table t, const struct key *k, const void *data, size_t len) {
-    MDB_val value = {len, (void *)data};
-    put(x, t, k, &value, MDB_APPEND);
+    put_bytes(x, t, k, data, len, MDB_APPEND);
 }
 
 void txn_put_u64(struct txn *x, enum table t, const struct key *k, uint64_t value) {
@@ -277,17 +315,10 @@ void txn_put_u64(struct txn *x, enum table t, const struct key *k, uint64_t valu
     txn_put(x, t, k, b, sizeof b);
 }
 
-static uint8_t *txn_reserve(struct txn *x, enum table t, const struct key *k, size_t len,
-                            bool last) {
-    MDB_val value = {len, NULL};
-    put(x, t, k, &value, MDB_RESERVE | (last ? MDB_APPEND : 0));
-    return value.mv_data;
-}
-
 void txn_put_message(struct txn *x, enum table t, const struct key *k,
                      const ProtobufCMessage *message, bool last) {
     size_t len = protobuf_c_message_get_packed_size(message);
-    uint8_t *room = txn_reserve(x, t, k, len, last);
+    uint8_t *room = put(x, t, k, len, last ? MDB_APPEND : 0);
     if (room != NULL) {
         protobuf_c_message_pack(message, room);
     }

@@ -54,6 +54,9 @@ int tables_open(struct tables *t, const char *path, uint64_t map_bytes, bool rea
                 struct error *e) MUST_CHECK;
 void tables_close(struct tables *t);
 
+/* Runs of keys of one table that grow beside each other. */
+#define TABLE_RUNS 8
+
 struct txn {
     const struct tables *tables;
     MDB_txn *mdb;
@@ -61,8 +64,10 @@ struct txn {
     size_t changes; /* puts and deletes that may touch a page of their own */
     bool write;
     /* Of a write transaction, which ends them: a table's next change mostly lies on
-     * the page of the one before. */
-    MDB_cursor *at[TABLE_COUNT];
+     * the page of the one before, or of the one before of its run. */
+    MDB_cursor *at[TABLE_COUNT][TABLE_RUNS];
+    /* Where a table's last values lie: those beside them touch no other page. */
+    const char *near[TABLE_COUNT][2];
 };
 
 int txn_begin(struct txn *x, const struct tables *t, bool write, struct error *e) MUST_CHECK;

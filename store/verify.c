@@ -19,6 +19,7 @@ struct proof {
     int dirfd;
     store_line_fn line;
     void *ctx;
+    const struct store_noted *noted; /* or NULL */
     struct journal_verify_result result;
     struct fold_head live; /* what the tables stand on */
 };
@@ -100,6 +101,51 @@ static int two_histories(uint64_t seq, struct error *e) {
                      (unsigned long long)seq);
 }
 
+bool store_noted_parse(const char *text, struct store_noted *out) {
+    char hex[65];
+    unsigned long long seq;
+    int used = 0;
+    size_t n;
+    if (sscanf(text, "%llu:%64[0-9a-fA-F]%n", &seq, hex, &used) != 2 || text[used] != '\0' ||
+        text[0] < '1' || text[0] > '9' ||
+        sodium_hex2bin(out->hash, 32, hex, strlen(hex), NULL, &n, NULL) != 0 || n != 32) {
+        return false;
+    }
+    out->seq = seq;
+    return true;
+}
+
+/* What was noted outside must be what is here. */
+static int prove_noted(const struct proof *p, struct error *e) {
+    struct journal_verify_result upto;
+    const struct store_noted *n = p->noted;
+    if (n == NULL) {
+        return 0;
+    }
+    if (n->seq > p->result.head.seq) {
+        return error_set(e, ERR_DOES_NOT_HOLD, "head",
+                         "Entry #%llu was noted, but the journal ends with #%llu: its end was cut "
+                         "off, or the note is of another store.",
+                         "記録 #%llu が控えられていますが、ジャーナルは #%llu で終わっています。"
+                         "末尾が切り取られたか、別の保存領域の控えです。",
+                         (unsigned long long)n->seq, (unsigned long long)p->result.head.seq);
+    }
+    if (journal_verify_upto(p->dirfd, n->seq, &upto, e) < 0) {
+        return -1;
+    }
+    if (memcmp(upto.head.hash, n->hash, 32) != 0) {
+        return error_set(e, ERR_DOES_NOT_HOLD, "head",
+                         "The chain at entry #%llu is not the one that was noted: what is recorded "
+                         "up to it was changed, or the note is of another store.",
+                         "記録 #%llu のハッシュが控えと違います。そこまでの記録が変更されたか、別の"
+                         "保存領域の控えです。",
+                         (unsigned long long)n->seq);
+    }
+    say(p, "noted", "#%llu is in the chain: nothing up to it was changed or cut off",
+        (unsigned long long)n->seq);
+    return 0;
+}
+
 static int prove_journal(struct proof *p, struct error *e) {
     struct journal_mark mark = {0};
     if (journal_verify(p->dirfd, &p->result, e) < 0) {
@@ -121,7 +167,7 @@ static int prove_journal(struct proof *p, struct error *e) {
         memcmp(mark.head.hash, p->result.head.hash, 32) != 0) {
         return two_histories(mark.head.seq, e);
     }
-    return 0;
+    return prove_noted(p, e);
 }
 
 /* ---- the folds -------------------------------------------------------------------------- */
@@ -296,9 +342,9 @@ static int prove_locked(struct proof *p, bool force_filesystem, int *lockfd, str
     return rc;
 }
 
-int store_verify(const char *path, bool force_filesystem, store_line_fn line, void *ctx,
-                 struct error *e) {
-    struct proof p = {.path = path, .line = line, .ctx = ctx};
+int store_verify(const char *path, bool force_filesystem, const struct store_noted *noted,
+                 store_line_fn line, void *ctx, struct error *e) {
+    struct proof p = {.path = path, .noted = noted, .line = line, .ctx = ctx};
     int lockfd = -1;
     if (sodium_init() < 0) {
         return error_set(e, ERR_INTERNAL, "", "libsodium does not start.",
@@ -344,15 +390,16 @@ static int prove_copy(struct store *s, struct proof *p, int copy, uint64_t need,
         return -1;
     }
     say_journal(p);
-    if (prove_tables(p, copy, s->journal, need, e) < 0) {
+    if (prove_noted(p, e) < 0 || prove_tables(p, copy, s->journal, need, e) < 0) {
         return -1;
     }
     say(p, "result", "holds");
     return 0;
 }
 
-int store_verify_online(struct store *s, store_line_fn line, void *ctx, struct error *e) {
-    struct proof p = {.path = s->path, .dirfd = s->dirfd, .line = line, .ctx = ctx};
+int store_verify_online(struct store *s, const struct store_noted *noted, store_line_fn line,
+                        void *ctx, struct error *e) {
+    struct proof p = {.path = s->path, .dirfd = s->dirfd, .noted = noted, .line = line, .ctx = ctx};
     MDB_envinfo info;
     MDB_stat stat;
     mdb_env_info(s->tables.env, &info);

@@ -34,12 +34,12 @@ clean() {
 trap clean EXIT
 trap 'exit 1' INT TERM HUP
 
-# wait_for PATH: until the file is there, at most 10 seconds.
+# wait_for PATH: until the file is there, at most a minute.
 wait_for() {
     n=0
     until [ -e "$1" ]; do
         n=$((n + 1))
-        [ $n -le 500 ] || return 1
+        [ $n -le 3000 ] || return 1
         sleep 0.02
     done
 }
@@ -119,7 +119,7 @@ codes=(\"\${PIPESTATUS[@]}\")"
 }
 wait_for() {
     n=0
-    until [ -e "$1" ]; do n=$((n + 1)); [ $n -le 500 ] || return 1; sleep 0.02; done
+    until [ -e "$1" ]; do n=$((n + 1)); [ $n -le 3000 ] || return 1; sleep 0.02; done
 }
 trap "kill \$(jobs -p) 2>/dev/null; wait" EXIT
 '

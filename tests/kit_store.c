@@ -101,7 +101,7 @@ void kit_start(struct kit *k, bool daemon) {
 }
 
 void kit_start_daemon(struct kit *k, const char *config) {
-    char text[600];
+    char text[2000];
     kit_start(k, true);
     if (config != NULL) {
         close(k->fd);
@@ -182,7 +182,8 @@ static void ignore_line(void *ctx, const char *name, const char *value) {
 
 void kit_verify(struct kit *k) {
     struct error e = {0};
-    ck_assert_msg(store_verify(k->d.store, false, ignore_line, NULL, &e) == 0, "verify: %s", e.en);
+    ck_assert_msg(store_verify(k->d.store, false, NULL, ignore_line, NULL, &e) == 0, "verify: %s",
+                  e.en);
 }
 
 void kit_finish(struct kit *k) {

@@ -315,6 +315,6 @@ void power_check(struct power_run *r, const char *path, size_t cut) {
     ask_again(r, s, cut);
     go_on(r, s, cut);
     store_close(s, power_random(&r->random, 2) == 0);
-    ck_assert_msg(store_verify(path, false, ignore_line, NULL, &e) == 0, "cut %zu: verify: %s", cut,
-                  e.en);
+    ck_assert_msg(store_verify(path, false, NULL, ignore_line, NULL, &e) == 0,
+                  "cut %zu: verify: %s", cut, e.en);
 }

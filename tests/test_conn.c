@@ -101,14 +101,15 @@ static bool is_ready(void *ctx) {
     return ready;
 }
 
-static const struct conn_handler handler = {on_message, on_broken, on_drained, on_closed, is_ready};
+static const struct conn_handler handler = {on_message, on_broken, on_drained,
+                                            on_closed,  is_ready,  NULL};
 
 /* ---- fixture -------------------------------------------------------------------- */
 
 static int add_pair(void) {
     int fds[2];
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
-    server = conns_add(conns, fds[0]);
+    server = conns_add(conns, fds[0], NULL);
     ck_assert_ptr_nonnull(server);
     return fds[1];
 }
@@ -816,7 +817,7 @@ static void add_frames(Suite *suite) {
 static void add_limits(Suite *suite) {
     TCase *t = tcase_create("limits");
     tcase_add_checked_fixture(t, begin, end);
-    tcase_set_timeout(t, 20);
+    tcase_set_timeout(t, 60);
     tcase_add_test(t, in_flight_stops_reading);
     tcase_add_test(t, in_flight_of_one);
     tcase_add_test(t, in_flight_does_not_pile_up);
@@ -831,7 +832,7 @@ static void add_limits(Suite *suite) {
 static void add_deadlines(Suite *suite) {
     TCase *t = tcase_create("deadlines");
     tcase_add_checked_fixture(t, begin, end);
-    tcase_set_timeout(t, 20);
+    tcase_set_timeout(t, 60);
     tcase_add_test(t, first_frame_deadline);
     tcase_add_test(t, first_frame_trickled);
     tcase_add_test(t, whole_frame_trickled);

@@ -1,5 +1,6 @@
 #include "client/connection.h"
 #include "client/import.h"
+#include "proto/check.h"
 #include "proto/frame.h"
 #include "proto/yaml.h"
 
@@ -283,7 +284,7 @@ static char address[64];
 static pid_t pid;
 
 static void answer(FILE *out, Madoguchi__ServerMessage *m) {
-    uint8_t bytes[4096];
+    static uint8_t bytes[FRAME_HEADER + FRAME_MAX];
     size_t len = protobuf_c_message_pack(&m->base, bytes + FRAME_HEADER);
     frame_header(bytes, len);
     fwrite(bytes, 1, FRAME_HEADER + len, out);
@@ -313,32 +314,86 @@ static bool known_id(ProtobufCBinaryData id) {
     return false;
 }
 
+/* What is said to a request: one of these is filled. */
+struct said {
+    Madoguchi__Recorded recorded;
+    Madoguchi__Error error;
+    Madoguchi__Result result;
+};
+
+static void say(struct said *said, const Madoguchi__Request *r, bool check) {
+    bool refused =
+        !check && r->act->n_topic > 0 && bytes_equal(r->act->topic[0], standin->refuse_topic);
+    bool lost = check && r->act->kind == MADOGUCHI__ACT_KIND__CONTACT;
+    madoguchi__result__init(&said->result);
+    if (refused || lost) {
+        madoguchi__error__init(&said->error);
+        SET(&said->error, code,
+            refused ? MADOGUCHI__ERROR_CODE__STATE : MADOGUCHI__ERROR_CODE__NOT_FOUND);
+        SET(&said->error, field, bytes_of(refused ? "topic" : "ref"));
+        SET(&said->error, en, bytes_of("no"));
+        said->result.body_case = MADOGUCHI__RESULT__BODY_ERROR;
+        said->result.error = &said->error;
+        return;
+    }
+    bool known = !check && known_id(r->id);
+    standin->checks += check;
+    standin->records += !check && !known;
+    madoguchi__recorded__init(&said->recorded);
+    SET(&said->recorded, seq, standin->records);
+    SET(&said->recorded, known, known);
+    said->result.body_case = MADOGUCHI__RESULT__BODY_RECORDED;
+    said->result.recorded = &said->recorded;
+}
+
+/* The rows one after the other; what was done of them before the connection is dropped
+ * stays done.  Their results come in two answers. */
+static bool serve_rows(FILE *out, const Madoguchi__Request *all) {
+    static struct said said[CHECK_ROWS_MAX];
+    static Madoguchi__Result *result[CHECK_ROWS_MAX];
+    size_t n = all->rows->n_request;
+    struct arena rows;
+    arena_init(&rows, 16u << 20);
+    bool go_on = true;
+    for (size_t i = 0; i < n && go_on; i++) {
+        const Madoguchi__Request *r = (Madoguchi__Request *)message_unpack(
+            &madoguchi__request__descriptor, &rows, all->rows->request[i].data,
+            all->rows->request[i].len, NULL);
+        say(&said[i], r, all->check);
+        result[i] = &said[i].result;
+        go_on = standin->drop_every == 0 || ++standin->asked % standin->drop_every != 0;
+    }
+    for (size_t from = 0; from < n && go_on; from += n / 2 + 1) {
+        size_t to = from + n / 2 + 1 < n ? from + n / 2 + 1 : n;
+        Madoguchi__Results results = MADOGUCHI__RESULTS__INIT;
+        Madoguchi__Answer a = MADOGUCHI__ANSWER__INIT;
+        Madoguchi__ServerMessage m = MADOGUCHI__SERVER_MESSAGE__INIT;
+        results.result = result + from;
+        results.n_result = to - from;
+        SET(&a, serial, all->serial);
+        SET(&a, more, to < n);
+        a.body_case = MADOGUCHI__ANSWER__BODY_RESULTS;
+        a.results = &results;
+        m.body_case = MADOGUCHI__SERVER_MESSAGE__BODY_ANSWER;
+        m.answer = &a;
+        answer(out, &m);
+    }
+    arena_free(&rows);
+    return go_on;
+}
+
 /* False: the connection is dropped. */
 static bool serve(FILE *out, const Madoguchi__Request *r) {
+    struct said said;
     Madoguchi__Answer a = MADOGUCHI__ANSWER__INIT;
-    Madoguchi__Recorded recorded = MADOGUCHI__RECORDED__INIT;
-    Madoguchi__Error error = MADOGUCHI__ERROR__INIT;
     Madoguchi__ServerMessage m = MADOGUCHI__SERVER_MESSAGE__INIT;
-    bool refused =
-        !r->check && r->act->n_topic > 0 && bytes_equal(r->act->topic[0], standin->refuse_topic);
-    bool lost = r->check && r->act->kind == MADOGUCHI__ACT_KIND__CONTACT;
-    SET(&a, serial, r->serial);
-    if (refused || lost) {
-        SET(&error, code,
-            refused ? MADOGUCHI__ERROR_CODE__STATE : MADOGUCHI__ERROR_CODE__NOT_FOUND);
-        SET(&error, field, bytes_of(refused ? "topic" : "ref"));
-        SET(&error, en, bytes_of("no"));
-        a.body_case = MADOGUCHI__ANSWER__BODY_ERROR;
-        a.error = &error;
-    } else {
-        bool known = !r->check && known_id(r->id);
-        standin->checks += r->check;
-        standin->records += !r->check && !known;
-        SET(&recorded, seq, standin->records);
-        SET(&recorded, known, known);
-        a.body_case = MADOGUCHI__ANSWER__BODY_RECORDED;
-        a.recorded = &recorded;
+    if (r->body_case == MADOGUCHI__REQUEST__BODY_ROWS) {
+        return serve_rows(out, r);
     }
+    say(&said, r, r->check);
+    SET(&a, serial, r->serial);
+    a.body_case = MADOGUCHI__ANSWER__BODY_RECORDED;
+    a.recorded = &said.recorded;
     if (standin->drop_every > 0 && ++standin->asked % standin->drop_every == 0) {
         return false;
     }
@@ -448,14 +503,50 @@ START_TEST(a_ref_that_no_row_opens_is_a_problem) {
 }
 END_TEST
 
+/* Rows are checked while the file is still read. */
+static enum connection_outcome check_unread(const char *last) {
+    char *text = malloc(5000 * 64 + 1000);
+    size_t used = (size_t)sprintf(text, "kind,ref,date,service,topic\n");
+    for (unsigned i = 0; i < 5000; i++) {
+        used += (size_t)sprintf(text + used, "log,r%u,2024-04-01,migration,\n%s", i,
+                                i == 3000 ? "log,,2024-13-01,migration,\n" : "");
+    }
+    strcpy(text + used, last);
+    import_init(&import, &client, "test.csv");
+    ck_assert_int_eq(import_begin(&import, text, strlen(text), &e), 0);
+    ck_assert_uint_eq(import.n_items, 0);
+    enum connection_outcome outcome = import_check(&import, NULL, NULL, &e);
+    free(text);
+    return outcome;
+}
+
+START_TEST(checked_while_read) {
+    start_standin();
+    ck_assert_int_eq(check_unread("contact,r4999,2024-04-02,,\n"), CONNECTION_DONE);
+    ck_assert_uint_eq(import.n_items, 5002);
+    ck_assert_uint_eq(import.n_problem, 1);
+    ck_assert_uint_eq(import.problem[0].line, 3003);
+    ck_assert_uint_eq(standin->checks, 5000);
+    ck_assert_uint_eq(standin->records, 0);
+    import_free(&import);
+    /* What is no CSV is found when it is reached, and nothing is recorded then either. */
+    ck_assert_int_eq(check_unread("log,\"x\"y\n"), CONNECTION_REFUSED);
+    ck_assert_msg(strstr(e.en, "Line 5003 ") != NULL, "%s", e.en);
+    ck_assert_uint_eq(standin->records, 0);
+    import_free(&import);
+    stop_standin();
+}
+END_TEST
+
 START_TEST(lost_connections_record_nothing_twice) {
     start_standin();
-    standin->drop_every = 7;
-    read_rows(40, "");
+    standin->drop_every = 1500;
+    read_rows(4000, "");
     ck_assert_int_eq(import_check(&import, NULL, NULL, &e), CONNECTION_DONE);
     ck_assert_int_eq(import_record(&import, NULL, NULL, &e), CONNECTION_DONE);
-    ck_assert_uint_eq(standin->records, 40);
-    ck_assert_uint_eq(import.recorded, 40);
+    ck_assert_uint_eq(standin->records, 4000);
+    ck_assert_uint_eq(import.recorded, 4000);
+    ck_assert_uint_gt(standin->asked, 8000);
     import_free(&import);
     stop_standin();
 }
@@ -569,6 +660,7 @@ int main(void) {
     tcase_add_test(tcase, many_problems_are_counted);
     tcase_add_test(tcase, nothing_is_recorded_by_the_first_pass);
     tcase_add_test(tcase, a_ref_that_no_row_opens_is_a_problem);
+    tcase_add_test(tcase, checked_while_read);
     tcase_add_test(tcase, lost_connections_record_nothing_twice);
     tcase_add_test(tcase, a_refused_row_stops_the_recording);
     tcase_add_test(tcase, a_lost_answer_is_asked_for_again);

@@ -533,6 +533,38 @@ static void every_indicator_every_year(struct kit *k) {
     ck_assert_uint_eq(indicators(k, &(struct asked){.to = 2022})->n_indicator, 120);
 }
 
+static uint64_t close_month(struct kit *k, uint32_t month) {
+    Madoguchi__Closing closing = MADOGUCHI__CLOSING__INIT;
+    Madoguchi__Request *r = kit_request(k, "coverage", NULL); /* with an id of its own */
+    SET(&closing, month, month);
+    r->body_case = MADOGUCHI__REQUEST__BODY_CLOSING;
+    r->closing = &closing;
+    struct kit_answer answer = kit_record(k, r);
+    ck_assert_msg(answer.code == 0, "%s", answer.en);
+    return answer.seq;
+}
+
+static bool is_final(struct kit *k, uint64_t known) {
+    const struct asked asked = {.from = 2023, .to = 2023, .known = known};
+    return bytes_equal(indicators(k, &asked)->indicator[0]->status, "final");
+}
+
+static void a_year_is_final_when_its_months_are_closed(struct kit *k) {
+    plan_put(k, "  - {id: i, name: 指標, kind: annual, terms: [{count: contacts}]}\n");
+    for (uint32_t i = 0; i < 11; i++) {
+        close_month(k, i < 9 ? 202304 + i : 202401 + i - 9);
+    }
+    ck_assert(!is_final(k, 0));
+    kit_tick(k);
+    uint64_t before = kit_head(k);
+    close_month(k, 202403);
+    ck_assert(is_final(k, 0));
+    ck_assert(!is_final(k, before)); /* it was not, then */
+    ck_assert(
+        bytes_equal(indicators(k, &(struct asked){.from = 2024, .to = 2024})->indicator[0]->status,
+                    "provisional"));
+}
+
 int main(void) {
     static const struct kit_scenario list[] = {
         KIT(annual_counts_and_coverage),
@@ -555,6 +587,7 @@ int main(void) {
         KIT(as_of_and_known_at),
         KIT(coverage_as_known),
         KIT(every_indicator_every_year),
+        KIT(a_year_is_final_when_its_months_are_closed),
     };
     return kit_scenarios("indicator", list, sizeof list / sizeof list[0]);
 }

@@ -258,9 +258,9 @@ START_TEST(tables_are_let_go_for_a_copy) {
 END_TEST
 
 /* What may fill LMDB's memory is committed whatever the time: the clock stands
- * still here. */
+ * still here.  Days far from each other: their rows lie on pages of their own. */
 START_TEST(a_large_transaction_ends) {
-    enum { N = 1000, GROUPS = 33 };
+    enum { N = 1000, GROUPS = 45 };
     static Madoguchi__Request *all[N];
     static struct kit_answer answers[N];
     struct kit k;
@@ -274,7 +274,9 @@ START_TEST(a_large_transaction_ends) {
     for (size_t g = 0; g < GROUPS; g++) {
         arena_reset(&k.arena);
         for (size_t i = 0; i < N; i++) {
-            all[i] = kit_request(&k, "log", "service", "citizen", "date", "2024-04-15", NULL);
+            char date[16];
+            snprintf(date, sizeof date, "%zu-%02zu-%02zu", 2010 + i % 13, 1 + i % 12, 1 + i % 28);
+            all[i] = kit_request(&k, "log", "service", "citizen", "date", date, NULL);
         }
         kit_group(&k, all, N, answers);
         store_status(k.store, &status);

@@ -85,7 +85,7 @@ START_TEST(torn_tail_is_cut) {
 END_TEST
 
 static bool verifies(struct kit *k, struct error *e) {
-    return store_verify(k->d.store, false, NULL, NULL, e) == 0;
+    return store_verify(k->d.store, false, NULL, NULL, NULL, e) == 0;
 }
 
 /* The daemon noted an entry that the journal does not have: start and proof say so,

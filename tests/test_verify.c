@@ -58,7 +58,7 @@ START_TEST(lines_may_be_unwanted) {
     char path[VERIFY_KIT_PATH];
     struct error e = {0};
     verify_kit_copy(path);
-    ck_assert_int_eq(store_verify(path, false, NULL, NULL, &e), 0);
+    ck_assert_int_eq(store_verify(path, false, NULL, NULL, NULL, &e), 0);
 }
 END_TEST
 
@@ -360,7 +360,7 @@ struct online {
 
 static void *prove_online(void *ctx) {
     struct online *o = ctx;
-    o->proof.rc = store_verify_online(o->store, verify_kit_line, &o->proof, &o->proof.e);
+    o->proof.rc = store_verify_online(o->store, NULL, verify_kit_line, &o->proof, &o->proof.e);
     atomic_store(&o->done, true);
     return NULL;
 }

@@ -226,7 +226,7 @@ void verify_kit_line(void *ctx, const char *name, const char *value) {
 
 void verify_kit_prove(const char *path, struct verify_kit_proof *out) {
     *out = (struct verify_kit_proof){0};
-    out->rc = store_verify(path, false, verify_kit_line, out, &out->e);
+    out->rc = store_verify(path, false, NULL, verify_kit_line, out, &out->e);
 }
 
 void verify_kit_holds(const char *path, struct verify_kit_proof *out) {

@@ -8,7 +8,7 @@ passwd account audit status verify backup help'
 
 _madoguchi_options() {
     LC_ALL=C madoguchi "$@" --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p'
-    echo '--server --format --excel --on-behalf --terminal --visit --request-id --help'
+    echo '--server --ca --cert --key --format --excel --on-behalf --terminal --visit --request-id --help'
 }
 
 # The codes of one list of the catalogue.
@@ -33,7 +33,7 @@ _madoguchi() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
         case $word in
-        --server | --format | --on-behalf | --terminal | --visit | --request-id) ((i++)) ;;
+        --server | --ca | --cert | --key | --format | --on-behalf | --terminal | --visit | --request-id) ((i++)) ;;
         -*) ;;
         *)
             if [[ -z $command ]]; then
@@ -76,7 +76,7 @@ origin age session_kind form venue venue_kind reason target' && return
         ;;
     esac
     case $command in
-    '') _madoguchi_reply "$_madoguchi_commands --server --format --help --version" && return ;;
+    '') _madoguchi_reply "$_madoguchi_commands --server --ca --cert --key --format --help --version" && return ;;
     session | figure | plan | catalogue | month | account)
         if [[ -z $member && $current != -* ]]; then
             case $command in

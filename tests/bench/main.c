@@ -1,4 +1,4 @@
-/* load log|ask|idle|csv|start|flush: the parts that the scripts are made of. */
+/* load log|pace|ask|idle|csv|start|flush: the parts that the scripts are made of. */
 #include "tests/bench/bench.h"
 #include "tests/bench/cases.h"
 #include "tests/bench/tongue.h"
@@ -11,12 +11,14 @@
 static noreturn void usage(void) {
     fputs("usage: load log   -s SOCKET [-x PROTOCOL] [-c CONNECTIONS] [-q DEPTH]\n"
           "                  [-t SECONDS | -n REQUESTS] [-m MONTHS | -l] [-p PID] [-d FOLDER]\n"
+          "       load pace  -s SOCKET -r LOGS [-g LOGINS] [-c CONNECTIONS] [-t SECONDS]\n"
           "       load ask   -s SOCKET -n QUESTIONS [-b FIELD,FIELD... | -L] [-o COUNT]\n"
           "                  [-f PERIOD [-u PERIOD]]\n"
           "       load idle  -s SOCKET -c CONNECTIONS\n"
           "       load csv   -n ROWS [-m MONTHS] [-N]\n"
           "       load start -s SOCKET [-x PROTOCOL] SERVER ARGUMENT...\n"
           "       load flush -d FOLDER -n TIMES\n"
+          "SOCKET: a path, or tls:ADDRESS:PORT with BENCH_TLS=FOLDER of certificates.\n"
           "PROTOCOL: madoguchi floor redis redis-packed. -l: cases of this month, as a peer's row\n"
           "has them. -b: stats, of month and service if not given. -L: a list.\n"
           "-N: in numbers, for a peer. -k: the catalogue.\n",
@@ -50,6 +52,12 @@ static bool option(struct asked *a, int c) {
         break;
     case 'n':
         load->total = strtoul(optarg, NULL, 10);
+        break;
+    case 'r':
+        load->rate = strtod(optarg, NULL);
+        break;
+    case 'g':
+        load->logins = strtod(optarg, NULL);
         break;
     case 'm':
         load->months = (int)strtoul(optarg, NULL, 10);
@@ -105,6 +113,9 @@ static bool complete(const char *what, const struct load *load) {
     if (strcmp(what, "flush") == 0) {
         return load->data != NULL && load->total > 0;
     }
+    if (strcmp(what, "pace") == 0 && load->rate <= 0) {
+        return false;
+    }
     return load->socket != NULL && load->connections > 0 && load->depth > 0 && load->depth <= 64;
 }
 
@@ -121,7 +132,7 @@ int main(int argc, char **argv) {
         usage();
     }
     const char *what = argv[1];
-    while ((c = getopt(argc - 1, argv + 1, "+s:x:c:q:t:n:m:lp:d:k:Nb:Lo:f:u:")) != -1) {
+    while ((c = getopt(argc - 1, argv + 1, "+s:x:c:q:t:n:m:lp:d:k:r:g:Nb:Lo:f:u:")) != -1) {
         if (!option(&a, c) && !question_option(&a.question, c)) {
             usage();
         }
@@ -131,6 +142,8 @@ int main(int argc, char **argv) {
     }
     if (strcmp(what, "log") == 0) {
         bench_log(&a.load);
+    } else if (strcmp(what, "pace") == 0) {
+        bench_pace(&a.load);
     } else if (strcmp(what, "ask") == 0) {
         bench_ask(&a.load, &a.question);
     } else if (strcmp(what, "idle") == 0) {

@@ -1,0 +1,71 @@
+#!/bin/sh
+# What TLS costs: the same load over the Unix socket and over TLS, in turns.
+#
+#   make bench-tls
+#
+# Prints, as CSV name,connections,median,min,max,unit: logs a second of both and
+# the ratio of each pair; the daemon's processor time a log of both and that ratio;
+# and the anonymous memory of an idle connection.
+# Environment: BUILD (build), ROUNDS (5), SECONDS_EACH (3), IDLE (1000).
+set -eu
+ROUNDS=${ROUNDS:-5}
+SECONDS_EACH=${SECONDS_EACH:-3}
+IDLE=${IDLE:-1000}
+. tests/bench/lib.sh
+. tests/bench/tls_lib.sh
+at_end() { drop; }
+
+# pair CONNECTIONS DEPTH
+pair() {
+    : >"$DATA/unix.out"
+    : >"$DATA/tls.out"
+    : >"$DATA/speed.out"
+    : >"$DATA/cost.out"
+    for i in $(seq "$ROUNDS"); do
+        "$LOAD" log -s "$SOCKET" -c "$1" -q "$2" -m 0 -t "$SECONDS_EACH" -p "$PID" >"$DATA/u"
+        "$LOAD" log -s "$TLS_AT" -c "$1" -q "$2" -m 0 -t "$SECONDS_EACH" -p "$PID" >"$DATA/t"
+        ratio "$(figure 1 "$DATA/t")" "$(figure 1 "$DATA/u")" >>"$DATA/speed.out"
+        ratio "$(figure 4 "$DATA/t")" "$(figure 4 "$DATA/u")" >>"$DATA/cost.out"
+        cat "$DATA/u" >>"$DATA/unix.out"
+        cat "$DATA/t" >>"$DATA/tls.out"
+    done
+    figure 1 "$DATA/unix.out" | row "log Unix, $2 in flight" "$1" logs/s
+    figure 1 "$DATA/tls.out" | row "log TLS, $2 in flight" "$1" logs/s
+    row "log TLS : Unix, $2 in flight" "$1" ratio <"$DATA/speed.out"
+    figure 4 "$DATA/unix.out" | row "processor a log Unix, $2 in flight" "$1" us
+    figure 4 "$DATA/tls.out" | row "processor a log TLS, $2 in flight" "$1" us
+    row "processor a log TLS : Unix, $2 in flight" "$1" ratio <"$DATA/cost.out"
+    rm -f "$DATA/unix.out" "$DATA/tls.out" "$DATA/speed.out" "$DATA/cost.out" "$DATA/u" "$DATA/t"
+}
+
+# idle: anonymous KiB that one idle connection takes.
+idle() {
+    ulimit -n 8192 2>/dev/null || :
+    serve
+    before=$(anonymous)
+    rm -f "$DATA/hold" "$DATA/ready"
+    mkfifo "$DATA/hold"
+    "$LOAD" idle -s "$TLS_AT" -c "$IDLE" <"$DATA/hold" >"$DATA/ready" &
+    holder=$!
+    exec 4>"$DATA/hold"
+    waited=0
+    until grep -qs ready "$DATA/ready"; do
+        waited=$((waited + 1))
+        [ "$waited" -le 1200 ] || { say "the connections do not open"; exit 1; }
+        sleep 0.05
+    done
+    after=$(anonymous)
+    exec 4>&-
+    wait "$holder"
+    stop
+    awk -v a="$before" -v b="$after" -v n="$IDLE" 'BEGIN { printf "%.1f\n", (b - a) * 1024 / n }' |
+        row "anonymous memory of an idle TLS connection" "$IDLE" KiB
+}
+
+echo "name,connections,median,min,max,unit"
+prepare
+serve
+for n in 1 16 64; do pair "$n" 1; done
+pair 64 16
+stop
+idle
