@@ -293,6 +293,10 @@ static int audit_period(struct auditing *u, struct error *e) {
         }
         u->to = period.to;
     }
+    if (u->from > u->to) {
+        return error_set(e, ERR_INVALID, "from", "The period ends before it begins.",
+                         "期間の終わりが始まりより前です。");
+    }
     return 0;
 }
 
