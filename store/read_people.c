@@ -166,7 +166,10 @@ static int add_body(struct arena *a, Journal__Entry *entry, Madoguchi__EntryRow 
     if (row->field == NULL) {
         return -1;
     }
-    for (unsigned i = 0; body != NULL && i < body->descriptor->n_fields; i++) {
+    if (body == NULL) {
+        return 0;
+    }
+    for (unsigned i = 0; i < body->descriptor->n_fields; i++) {
         const ProtobufCFieldDescriptor *f = &body->descriptor->fields[i];
         if (f->type == PROTOBUF_C_TYPE_MESSAGE || strcmp(f->name, "certificate") == 0 ||
             strcmp(f->name, "store_id") == 0 || strcmp(f->name, "kind") == 0) {
