@@ -79,6 +79,13 @@ static void say_next(const char *store, const char *municipality, const char *na
     say(stdout, "  3. Log the first consultation:\n", "  3. 最初の相談を記録します。\n");
     printf("       madoguchi --server unix:/run/madoguchi/%s.sock log migration --topic housing\n",
            municipality);
+    say(stdout,
+        "  4. You can do everything so far. Give everybody an account with the roles of their "
+        "work,\n     and yourself fewer (madoguchid(8), Who may do what):\n",
+        "  4. いまはあなたが全権限を持っています。全員に仕事に応じた役割のアカウントを作り、\n"
+        "     あなたの役割を減らしてください (madoguchid(8) の Who may do what)。\n");
+    printf("       madoguchi --server unix:/run/madoguchi/%s.sock account add NAME --role clerk\n",
+           municipality);
 }
 
 int command_init(const char *store, const char *municipality, const char *name,
