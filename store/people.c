@@ -1,6 +1,6 @@
 #include "store/people.h"
 
-#include "proto/calendar.h"
+#include "proto/check_field.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -226,11 +226,11 @@ bool person_is(const struct person *p, ProtobufCBinaryData actor) {
     return bytes_equal(actor, p->name) || (p->has_uid && bytes_equal(actor, p->before));
 }
 
-size_t people_administrators(const struct people *p, const char *except, uint32_t today) {
+size_t people_administrators(const struct people *p, const char *except) {
     size_t n = 0;
     for (size_t i = 0; i < p->n; i++) {
         const struct person *one = p->all[i];
-        n += (one->roles & 1u << ROLE_ADMINISTRATOR) != 0 && person_is_live(one, today) &&
+        n += (one->roles & 1u << ROLE_ADMINISTRATOR) != 0 && !one->disabled && one->until == 0 &&
              (except == NULL || strcmp(except, one->name) != 0);
     }
     return n;
@@ -238,7 +238,7 @@ size_t people_administrators(const struct people *p, const char *except, uint32_
 
 /* ---- the founder ------------------------------------------------------------------------- */
 
-/* A user's name as a word: what words do not have becomes a hyphen. */
+/* A user's name as a word that a login takes: what words do not have becomes a hyphen. */
 static void name_of(const Journal__Entry *founding, uint32_t uid, char out[33]) {
     size_t n = 0;
     for (; n < founding->actor_name.len && n < 32; n++) {
@@ -247,7 +247,9 @@ static void name_of(const Journal__Entry *founding, uint32_t uid, char out[33]) 
         out[n] = c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : plain ? c : '-';
     }
     out[n] = '\0';
-    if (n == 0) {
+    ProtobufCBinaryData name = {n, (uint8_t *)out};
+    struct error ignored;
+    if (check_word(name, "name", &ignored) < 0) {
         snprintf(out, 33, "uid-%u", uid);
     }
 }
