@@ -21,9 +21,12 @@ struct throttle;
 struct throttle *throttle_new(void); /* NULL without memory */
 void throttle_free(struct throttle *t);
 
-/* A try at `now` (ms of a clock that goes forward): 0 and it is counted, or the ms
- * until one is allowed. `free_tries` go before the first wait. */
-uint64_t throttle_try(struct throttle *t, const char *key, unsigned free_tries, uint64_t now);
+/* ms until a try is allowed; 0: now (`now`: ms of a clock that goes forward).  Counts
+ * nothing. */
+uint64_t throttle_wait(struct throttle *t, const char *key, uint64_t now);
+
+/* A try that is allowed, at `now`; `free_tries` go before the first wait. */
+void throttle_count(struct throttle *t, const char *key, unsigned free_tries, uint64_t now);
 
 /* The try was right: it does not count, nor do those before it. */
 void throttle_passed(struct throttle *t, const char *key);
