@@ -25,6 +25,7 @@ struct session {
     uint64_t number; /* of the connection, for the log */
     bool greeted;
     bool japanese;
+    bool somebody; /* an account stood behind it: it ends with that */
     struct identity identity;
     char user[PEER_NAME]; /* name of the Unix user, or "" */
     struct put put;
@@ -138,7 +139,9 @@ static void welcome(struct session *s) {
 }
 
 static bool look(struct session *s) {
-    return identity_look(&s->identity, s->dispatch->setting.store, s->dispatch->secrets);
+    bool known = identity_look(&s->identity, s->dispatch->setting.store, s->dispatch->secrets);
+    s->somebody = s->somebody || known;
+    return known;
 }
 
 /* A token that is not good any more is no reason to go on as somebody else. */
@@ -711,7 +714,7 @@ static void run_group(void *ctx) {
 static void end_if_nobody(void *ctx, struct conn *c) {
     struct session *s = conn_data(c);
     (void)ctx;
-    if (s->identity.account[0] != '\0' && !look(s)) {
+    if (s->somebody && !look(s)) {
         log_event(LEVEL_NOTICE, "account-ended", PEER_FORMAT, PEER_ARGS(s));
         conn_close(c);
     }
@@ -723,6 +726,7 @@ bool dispatch_turn(struct dispatch *d) {
     if (store_people_version(d->setting.store) != d->people) {
         d->people = store_people_version(d->setting.store);
         conns_each(d->conns, end_if_nobody, NULL);
+        login_people(d->login);
     }
     return busy;
 }

@@ -145,6 +145,18 @@ static enum store_outcome settle_if_due(struct store *s, struct error *e) {
     return STORE_DONE;
 }
 
+/* After a group was given up the tables lack what was recorded since their last commit:
+ * it is folded again before anybody is looked for in them. */
+static int people_ready(struct store *s, struct error *e) {
+    if (!s->people.stale) {
+        return 0;
+    }
+    if (follow_is_behind(s->follow) && store_settle(s, e) < 0) {
+        return -1;
+    }
+    return people_load(&s->people, follow_view(s->follow), e);
+}
+
 enum store_outcome store_begin(struct store *s, uint64_t now, struct error *e) {
     s->now = now;
     s->broken = false;
@@ -157,6 +169,9 @@ enum store_outcome store_begin(struct store *s, uint64_t now, struct error *e) {
     follow_wait_within(s->follow, AHEAD_MAX);
     if (rc == 0 && follow_is_behind(s->follow)) {
         rc = store_settle(s, e);
+    }
+    if (rc == 0) {
+        rc = people_ready(s, e); /* while the group is flushed nobody may look for them */
     }
     pthread_mutex_lock(&s->status_lock);
     s->status.full = rc < 0;
@@ -343,6 +358,29 @@ static uint32_t request_date(const Madoguchi__Request *request) {
     }
 }
 
+/* The catalogue in force.  It is held while it is the newest: entries that are folded
+ * later need it, and must find it whatever others ask for meanwhile. */
+static const struct catalogue *newest_catalogue(struct store *s, struct recording *r,
+                                                struct error *e) {
+    if (s->catalogue != NULL && s->catalogue_seq == s->ahead.catalogue) {
+        return s->catalogue;
+    }
+    forget_catalogue(s);
+    s->catalogue = view_catalogue(record_view(r), UINT64_MAX, e);
+    if (s->catalogue != NULL) {
+        s->ahead.catalogue = s->catalogue_seq = r->view->newest_catalogue;
+    }
+    return s->catalogue;
+}
+
+/* Out of reach: that there is something of this name is all that can be said. */
+static int taken_ref(struct error *e) {
+    return error_set(e, ERR_CONFLICT, "ref",
+                     "This ref was imported before with other values. Give the row another ref or "
+                     "source.%s",
+                     "この ref は別の値で取込み済みです。ref か source を変えてください。%s", "");
+}
+
 static int known_ref(uint64_t seq, struct error *e) {
     return error_set(
         e, ERR_CONFLICT, "ref",
@@ -358,6 +396,23 @@ static bool opens(const Madoguchi__Request *request) {
             request->act->kind == MADOGUCHI__ACT_KIND__LOG) ||
            (request->body_case == MADOGUCHI__REQUEST__BODY_SESSION &&
             request->session->kind != MADOGUCHI__SESSION_KIND__CANCEL);
+}
+
+/* Refused as it would be if it were new, where that is a matter of rights. */
+static int try_row(struct store *s, struct recording *r, struct error *e) {
+    Journal__Entry entry = JOURNAL__ENTRY__INIT;
+    struct error refusal;
+    r->entry = &entry;
+    r->catalogue = newest_catalogue(s, r, e);
+    if (r->catalogue == NULL) {
+        return -1;
+    }
+    if (record_make(r, &refusal) == 0 ||
+        (refusal.code != ERR_FORBIDDEN && refusal.code != ERR_NOT_FOUND)) {
+        return 0;
+    }
+    *e = refusal;
+    return -1;
 }
 
 static int find_row(struct store *s, struct recording *r, const uint8_t identity[16],
@@ -380,10 +435,19 @@ static int find_row(struct store *s, struct recording *r, const uint8_t identity
         return 0;
     }
     struct txn *x = &record_view(r)->txn;
+    struct reacher reacher = record_reacher(r);
     if (txn_get_u64(x, TABLE_ROWS, &whole, &seq)) {
+        /* Whoever may not see what came of it is answered as if the row were new: as a
+         * new one it is out of their reach too, or it is known. */
+        if (!reach_entry(&reacher, RIGHT_SHOW, seq) && try_row(s, r, e) < 0) {
+            return -1;
+        }
         return answer_again(r->view, seq, r->arena, result, e) < 0 ? -1 : 1;
     }
-    return has_ref && txn_get_u64(x, TABLE_ROWS, &ref, &seq) ? known_ref(seq, e) : 0;
+    if (!has_ref || !txn_get_u64(x, TABLE_ROWS, &ref, &seq)) {
+        return 0;
+    }
+    return reach_opened(&reacher, RIGHT_SHOW, seq) ? known_ref(seq, e) : taken_ref(e);
 }
 
 static int fill_envelope(Journal__Entry *entry, const struct store_actor *actor,
@@ -426,21 +490,6 @@ static int add_row(Journal__Entry *entry, const Madoguchi__Request *request,
     return 0;
 }
 
-/* The catalogue in force.  It is held while it is the newest: entries that are folded
- * later need it, and must find it whatever others ask for meanwhile. */
-static const struct catalogue *newest_catalogue(struct store *s, struct recording *r,
-                                                struct error *e) {
-    if (s->catalogue != NULL && s->catalogue_seq == s->ahead.catalogue) {
-        return s->catalogue;
-    }
-    forget_catalogue(s);
-    s->catalogue = view_catalogue(record_view(r), UINT64_MAX, e);
-    if (s->catalogue != NULL) {
-        s->ahead.catalogue = s->catalogue_seq = r->view->newest_catalogue;
-    }
-    return s->catalogue;
-}
-
 static int make_and_add(struct store *s, struct recording *r, const struct store_actor *actor,
                         const uint8_t *identity, struct store_result *result, struct error *e) {
     const Madoguchi__Request *request = r->request;
@@ -455,10 +504,7 @@ static int make_and_add(struct store *s, struct recording *r, const struct store
     if (r->catalogue == NULL) {
         return -1;
     }
-    int rc = reach_right(r->person, rights_of(request), e);
-    if (rc == 0) {
-        rc = record_make(r, e);
-    }
+    int rc = record_make(r, e);
     if (rc == 0 && request->row != NULL) {
         rc = add_row(entry, request, identity, r->arena, e);
     }
@@ -488,6 +534,9 @@ static int find_or_make(struct store *s, struct recording *r, const struct store
         return view_no_room(e);
     }
     int known = find_request(r, actor, result, e);
+    if (known == 0 && reach_right(r->person, rights_of(r->request), e) < 0) {
+        return -1;
+    }
     if (known == 0 && r->request->row != NULL) {
         if (row_identity(r->request, r->arena, identity, e) < 0) {
             return -1;
@@ -608,10 +657,6 @@ enum store_outcome store_commit(struct store *s, struct error *e) {
 
 /* ---- people ------------------------------------------------------------------------------ */
 
-static int people_ready(struct store *s, struct error *e) {
-    return s->people.stale ? people_load(&s->people, follow_view(s->follow), e) : 0;
-}
-
 const struct person *store_person(struct store *s, const struct store_claim *claim,
                                   uint32_t today) {
     const struct person *p = NULL;
@@ -632,6 +677,11 @@ const struct person *store_person(struct store *s, const struct store_claim *cla
 const struct person *store_person_with_all(struct store *s, uint32_t today) {
     struct error ignored;
     return people_ready(s, &ignored) < 0 ? NULL : people_with_all(&s->people, today);
+}
+
+bool store_has_account(struct store *s, const char *name) {
+    struct error ignored;
+    return people_ready(s, &ignored) == 0 && people_find(&s->people, name, strlen(name)) != NULL;
 }
 
 uint64_t store_people_version(const struct store *s) {

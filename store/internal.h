@@ -164,7 +164,8 @@ int record_live_case(struct recording *r, const char *field, ProtobufCBinaryData
 int record_live_session(struct recording *r, const char *field, ProtobufCBinaryData number,
                         uint64_t *seq, Fold__Session **out, struct error *e) MUST_CHECK;
 /* What a row's source has opened under `ref`; false when nothing. */
-bool record_ref(struct recording *r, ProtobufCBinaryData ref, uint64_t *seq);
+/* False also when what the ref opened is out of reach. */
+bool record_ref(struct recording *r, ProtobufCBinaryData ref, enum right right, uint64_t *seq);
 /* Whether live acts other than `except` name the session opened by seq. */
 bool record_session_named(struct recording *r, uint64_t opening, struct error *e);
 

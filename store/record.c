@@ -157,10 +157,12 @@ int record_live_session(struct recording *r, const char *field, ProtobufCBinaryD
     return 0;
 }
 
-bool record_ref(struct recording *r, ProtobufCBinaryData ref, uint64_t *seq) {
+bool record_ref(struct recording *r, ProtobufCBinaryData ref, enum right right, uint64_t *seq) {
     struct key k;
+    struct reacher reacher = record_reacher(r);
     fold_ref_key(&k, r->request->row->source, ref);
-    return txn_get_u64(&record_view(r)->txn, TABLE_ROWS, &k, seq);
+    return txn_get_u64(&record_view(r)->txn, TABLE_ROWS, &k, seq) &&
+           reach_opened(&reacher, right, *seq);
 }
 
 static int unknown_ref(const char *field, ProtobufCBinaryData ref, struct error *e) {
@@ -193,7 +195,7 @@ static int resolve(struct recording *r, struct act_context *c, struct error *e) 
     const Madoguchi__Row *row = r->request->row;
     uint64_t seq;
     if (needs_case(a->kind) && !a->has_case_number && row != NULL) {
-        c->lost_ref = !record_ref(r, row->ref, &seq);
+        c->lost_ref = !record_ref(r, row->ref, RIGHT_CONTACT, &seq);
         if (!c->lost_ref) {
             Fold__Case *k = view_case(record_view(r), seq, r->arena);
             if (k == NULL) {
@@ -207,7 +209,7 @@ static int resolve(struct recording *r, struct act_context *c, struct error *e) 
     }
     if (a->has_session && row != NULL && !view_number(record_view(r), a->session, &seq)) {
         Fold__Session *s = NULL;
-        c->lost_session = !record_ref(r, a->session, &seq) ||
+        c->lost_session = !record_ref(r, a->session, RIGHT_CONTACT, &seq) ||
                           (s = view_session(record_view(r), seq, r->arena)) == NULL;
         if (!c->lost_session) {
             SET(a, session, s->number);
@@ -354,8 +356,8 @@ static int record_act(struct recording *r, struct error *e) {
     }
     if (check_session(r, &c, e) < 0 || check_with(r, &c, e) < 0 ||
         (c.kase != NULL && check_state(r, &c, e) < 0) ||
-        (!needs_case(a->kind) &&
-         reach_recording(r->person, RIGHT_LOG, a->service, &a->office, e) < 0)) {
+        reach_recording(r->person, rights_of(r->request), c.kase != NULL ? NULL : &a->service,
+                        &a->office, c.kase == NULL, e) < 0) {
         return -1;
     }
     record_warn_late(r, a->date, service);
@@ -425,7 +427,8 @@ bool record_session_named(struct recording *r, uint64_t opening, struct error *e
 static int session_of_request(struct recording *r, Journal__Session *s, uint64_t *opening,
                               Fold__Session **state, struct error *e) {
     const Madoguchi__Row *row = r->request->row;
-    if (!s->has_session && row != NULL && row->has_ref && record_ref(r, row->ref, opening)) {
+    if (!s->has_session && row != NULL && row->has_ref &&
+        record_ref(r, row->ref, RIGHT_SESSION, opening)) {
         *state = view_session(record_view(r), *opening, r->arena);
         if (*state == NULL) {
             return error_set(e, ERR_STATE, "ref",
@@ -511,7 +514,7 @@ static int record_session(struct recording *r, struct error *e) {
         record_check_date(r, "date", date, e) < 0) {
         return -1;
     }
-    if (state == NULL && reach_recording(r->person, RIGHT_SESSION, s->service, &s->office, e) < 0) {
+    if (reach_recording(r->person, RIGHT_SESSION, &s->service, &s->office, state == NULL, e) < 0) {
         return -1;
     }
     record_warn_late(r, date, service);
@@ -563,7 +566,7 @@ static int record_coverage(struct recording *r, struct error *e) {
     message_copy(&c->base, &r->request->coverage->base);
     if (canonical_period(r, &c->period, &period, e) < 0 ||
         record_check_codes(r, &c->base, c->service, r->today, e) < 0 ||
-        reach_recording(r->person, RIGHT_COVERAGE, c->service, NULL, e) < 0) {
+        reach_recording(r->person, RIGHT_COVERAGE, &c->service, NULL, true, e) < 0) {
         return -1;
     }
     r->entry->body_case = JOURNAL__ENTRY__BODY_COVERAGE;
