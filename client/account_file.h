@@ -16,8 +16,6 @@ struct account_row {
     enum account_what what;
     Madoguchi__Account *account; /* as it shall be; `replaces` set where it changes one */
     const char *name;            /* of it */
-    uint8_t id[16];              /* of its request */
-    ProtobufCBinaryData packed;  /* the request */
     uint64_t seq;                /* once recorded */
 };
 

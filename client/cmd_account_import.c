@@ -24,7 +24,6 @@ struct importing {
     struct account_file file;
     size_t *row; /* which rows are recorded, in their order */
     size_t n, recorded;
-    bool check;
     bool starved;
     int passwords; /* descriptor, or -1 */
     const char *passwords_path;
@@ -63,50 +62,43 @@ static int refuse(const struct importing *i) {
 /* ---- two passes --------------------------------------------------------------------------------
  */
 
-static bool pack(struct importing *i, struct account_row *row) {
-    struct client *c = i->client;
-    Madoguchi__Request request = MADOGUCHI__REQUEST__INIT;
-    c->has_request_id = false;
-    client_envelope(c, &request);
-    memcpy(row->id, c->request_id, sizeof row->id);
-    SET(&request, id, ((ProtobufCBinaryData){sizeof row->id, row->id}));
-    request.body_case = MADOGUCHI__REQUEST__BODY_ACCOUNT;
-    request.account = row->account;
-    return message_pack(&request.base, &i->file.arena, &row->packed, NULL) == 0;
-}
-
-static ProtobufCBinaryData request_of(void *ctx, size_t n) {
-    const struct importing *i = ctx;
-    return i->file.row[i->row[n]].packed;
-}
-
-static int take_answer(void *ctx, size_t n, const Madoguchi__Answer *answer) {
-    struct importing *i = ctx;
-    struct account_row *row = &i->file.row[i->row[n]];
+static int take_answer(void *ctx, const Madoguchi__Answer *answer) {
+    struct account_row *row = ctx;
     if (answer->body_case == MADOGUCHI__ANSWER__BODY_RECORDED) {
         row->seq = answer->recorded->seq;
-        i->recorded += !i->check;
-        return 0;
     }
-    struct error e = {.code = ERR_INTERNAL};
-    if (answer->body_case == MADOGUCHI__ANSWER__BODY_ERROR) {
-        connection_error(answer->error, &e);
-    }
-    i->file.problems++;
-    print_problem(i, row->line, e.field, &e);
-    return i->check ? 0 : 1;
+    return 0;
 }
 
+/* An account at a time: what is refused stops the recording where it stands. */
 static int run_pass(struct importing *i, bool check) {
+    struct client *c = i->client;
     struct error e;
-    const struct connection_stream stream = {
-        .n = i->n, .request = request_of, .answer = take_answer, .ctx = i, .check = check};
-    i->check = check;
-    if (client_connection(i->client, &e) == NULL) {
+    if (client_connection(c, &e) == NULL) {
         return client_fail(&e, EXIT_REFUSED);
     }
-    enum connection_outcome outcome = connection_stream(i->client->connection, &stream, &e);
-    return outcome == CONNECTION_DONE ? EXIT_DONE : client_fail(&e, (int)outcome);
+    for (size_t k = 0; k < i->n; k++) {
+        struct account_row *row = &i->file.row[i->row[k]];
+        Madoguchi__Request request = MADOGUCHI__REQUEST__INIT;
+        c->has_request_id = false; /* each has its own */
+        client_envelope(c, &request);
+        request.has_check = request.check = check;
+        request.body_case = MADOGUCHI__REQUEST__BODY_ACCOUNT;
+        request.account = row->account;
+        enum connection_outcome outcome =
+            connection_ask(c->connection, &request, take_answer, row, &e);
+        if (outcome == CONNECTION_REFUSED) {
+            i->file.problems++;
+            print_problem(i, row->line, e.field, &e);
+        } else if (outcome != CONNECTION_DONE) {
+            return client_fail(&e, (int)outcome);
+        }
+        if (!check && outcome != CONNECTION_DONE) {
+            break;
+        }
+        i->recorded += !check;
+    }
+    return EXIT_DONE;
 }
 
 static int stopped(const struct importing *i) {
@@ -237,13 +229,9 @@ static int send_rows(struct importing *i) {
 static int choose_rows(struct importing *i) {
     i->row = arena_alloc(&i->file.arena, (i->file.n_row + 1) * sizeof *i->row);
     for (size_t k = 0; i->row != NULL && k < i->file.n_row; k++) {
-        if (i->file.row[k].what == ACCOUNT_SAME) {
-            continue;
+        if (i->file.row[k].what != ACCOUNT_SAME) {
+            i->row[i->n++] = k;
         }
-        if (!pack(i, &i->file.row[k])) {
-            return client_no_memory();
-        }
-        i->row[i->n++] = k;
     }
     return i->row != NULL ? EXIT_DONE : client_no_memory();
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,12 +16,20 @@ static int none(struct error *e) {
     return error_set(e, ERR_INVALID, "password", SAY("No password was given."));
 }
 
-/* One line, a byte at a time: what follows it is left to whoever reads next. */
-static int read_line(int fd, char out[SECRET_SIZE], struct error *e) {
+/* Waits with these signals let in: one that came before does not wait in vain. */
+static bool wait_for(int fd, const sigset_t *mask) {
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    return ppoll(&p, 1, NULL, mask) > 0;
+}
+
+/* One line, a byte at a time: what follows it is left to whoever reads next.  Signals
+ * are let in while it waits, by the mask, unless that is NULL. */
+static int read_line(int fd, const sigset_t *mask, char out[SECRET_SIZE], struct error *e) {
     size_t n = 0;
     char c = '\0';
-    ssize_t got;
-    while ((got = read(fd, &c, 1)) == 1 && c != '\n') {
+    ssize_t got = -1;
+    while ((mask == NULL || wait_for(fd, mask)) && (got = read(fd, &c, 1)) == 1 && c != '\n') {
+        got = -1;
         if (n < SECRET_SIZE - 1) {
             out[n++] = c;
         }
@@ -55,24 +64,30 @@ static int read_hidden(const char *prompt, char out[SECRET_SIZE], struct error *
     struct termios silent;
     struct sigaction old[N_SIGNALS];
     const struct sigaction interrupt = {.sa_handler = catch};
+    sigset_t closed;
+    sigset_t mask;
     if (tcgetattr(STDIN_FILENO, &before) != 0) {
         return none(e);
     }
     silent = before;
     silent.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
     caught = 0;
+    sigemptyset(&closed);
     for (size_t i = 0; i < N_SIGNALS; i++) {
+        sigaddset(&closed, signals[i]);
         sigaction(signals[i], &interrupt, &old[i]);
     }
+    sigprocmask(SIG_BLOCK, &closed, &mask);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
     fprintf(stderr, "%s: ", prompt);
     fflush(stderr);
-    int rc = read_line(STDIN_FILENO, out, e);
+    int rc = read_line(STDIN_FILENO, &mask, out, e);
     fputc('\n', stderr);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
     for (size_t i = 0; i < N_SIGNALS; i++) {
         sigaction(signals[i], &old[i], NULL);
     }
+    sigprocmask(SIG_SETMASK, &mask, NULL);
     if (caught != 0) {
         explicit_bzero(out, SECRET_SIZE);
         raise(caught);
@@ -86,7 +101,7 @@ bool secret_is_typed(void) {
 }
 
 int secret_read(const char *prompt, char out[SECRET_SIZE], struct error *e) {
-    return secret_is_typed() ? read_hidden(prompt, out, e) : read_line(STDIN_FILENO, out, e);
+    return secret_is_typed() ? read_hidden(prompt, out, e) : read_line(STDIN_FILENO, NULL, out, e);
 }
 
 /* ---- of a file ------------------------------------------------------------------------------- */
@@ -107,7 +122,7 @@ int secret_of_file(const char *path, char out[SECRET_SIZE], struct error *e) {
                              SAY("%s can be read by others. Do: chmod 600 %s, and change the "
                                  "password."),
                              path, path)
-                 : read_line(fd, out, e);
+                 : read_line(fd, NULL, out, e);
     close(fd);
     return rc;
 }
