@@ -21,7 +21,6 @@ static const struct check_rule envelope_rules[] = {
     CHECK_MAY("correction", CHECK_ANY),
     CHECK_MAY("voiding", CHECK_ANY),
     CHECK_MAY("put", CHECK_ANY),
-    CHECK_MAY("rows", CHECK_ANY),
     CHECK_MAY("show", CHECK_ANY),
     CHECK_MAY("list", CHECK_ANY),
     CHECK_MAY("stats", CHECK_ANY),
@@ -32,6 +31,7 @@ static const struct check_rule envelope_rules[] = {
     CHECK_MAY("verify", CHECK_ANY),
     CHECK_MAY("ping", CHECK_ANY),
     CHECK_MAY("backup", CHECK_ANY),
+    CHECK_MAY("rows", CHECK_ANY),
 };
 static const struct check_table envelope = CHECK_TABLE(envelope_rules, (const char *[]){"request"});
 
