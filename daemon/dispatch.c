@@ -239,7 +239,9 @@ static void take_record(struct session *s, struct request *r) {
         request_release(d->requests, r);
         return;
     }
-    conn_begin(s->conn);
+    if (r->part != REQUEST_ROW) {
+        conn_begin(s->conn);
+    }
     group_add(d->group, r);
 }
 
