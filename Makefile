@@ -24,8 +24,8 @@ endif
 
 DEBIAN    := build-essential pkg-config libevent-dev liblmdb-dev libprotobuf-c-dev \
              protobuf-c-compiler libsodium-dev libcyaml-dev libyaml-dev libcsv-dev libsystemd-dev \
-             libunistring-dev check gettext python3 mandoc systemd
-MODULES   := libevent_core libprotobuf-c libsodium libcyaml libsystemd lmdb
+             libunistring-dev libssl-dev check gettext python3 mandoc systemd
+MODULES   := libevent_core libprotobuf-c libsodium libcyaml libsystemd lmdb openssl
 TESTMODULES := check
 
 WARNINGS  := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
@@ -92,6 +92,7 @@ help:
 	@echo 'make asan tsan  the tests with the address/undefined and the thread sanitizer'
 	@echo 'make fuzz       fuzzing with clang, $(FUZZ_SECONDS) s (FUZZ_SECONDS) a target (FUZZ)'
 	@echo 'make bench      speed and memory, as CSV'
+	@echo 'make bench-tls  what TLS costs beside the Unix socket'
 	@echo 'make bench-peers   the same work for PostgreSQL and Redis, side by side'
 	@echo 'make bench-growth  how the cost grows with the entries; CAPACITY.md says for whom'
 	@echo 'make run        a daemon on a store under $(BUILD)/run'
@@ -205,7 +206,7 @@ asan:
 	    SANITIZE='$(ASAN_FLAGS)' SCRIPTS='$(if $(LONG),$(SCRIPTS),tests/check_fuzz.sh)' check-run
 
 # Threads: the daemon with its pool, and readers beside the writer.
-TSAN_TESTS := $(filter %/test_backup %/test_daemon %/test_daemon_limits %/test_daemon_put %/test_follow %/test_pool %/test_journal %/test_soak %/test_watchdog,$(TESTS))
+TSAN_TESTS := $(filter %/test_backup %/test_daemon %/test_daemon_limits %/test_daemon_put %/test_follow %/test_pool %/test_journal %/test_soak %/test_tls_daemon %/test_watchdog,$(TESTS))
 tsan:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)-tsan OPT='-O1 -g' FORTIFY= WERROR= \
 	    SANITIZE='$(TSAN_FLAGS)' check-tsan
@@ -259,9 +260,11 @@ run: all
 BENCH_OBJ := $(call obj,$(call src,tests/bench))
 BENCH_PG  := $(if $(shell pkg-config --exists libpq 2>/dev/null && echo yes),$(BUILD)/bench/pgload)
 BENCH     := $(BUILD)/bench/load $(BUILD)/bench/floor $(BENCH_PG)
-.PHONY: bench-peers bench-growth capacity
+.PHONY: bench-tls bench-peers bench-growth capacity
 bench: all $(BENCH)
 	@BUILD=$(BUILD) sh tests/bench/run.sh
+bench-tls: all $(BENCH)
+	@BUILD=$(BUILD) sh tests/bench/tls.sh
 bench-peers: all $(BENCH)
 	@BUILD=$(BUILD) sh tests/bench/peers.sh
 bench-growth: all $(BENCH)

@@ -85,6 +85,7 @@ struct connection *client_connection(struct client *c) {
     if (c->connection == NULL) {
         const struct connection_options options = {
             .address = c->server,
+            .files = c->files,
             .language = words_japanese() ? "ja" : "en",
             .build = "madoguchi " MADOGUCHI_VERSION,
         };

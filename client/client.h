@@ -25,6 +25,7 @@ struct labels;
 struct client {
     const struct command *command;
     const char *server;
+    struct channel_files files;
     struct output_options output;
     bool prometheus;                          /* --format prometheus, of a command that takes it */
     const char *on_behalf, *terminal, *visit; /* or NULL */

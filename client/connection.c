@@ -169,8 +169,10 @@ static enum connection_outcome greet(struct connection *c, struct error *e) {
         return CONNECTION_DONE;
     }
     enum connection_outcome outcome = CONNECTION_REFUSED;
-    if (answer != NULL && answer->body_case == MADOGUCHI__SERVER_MESSAGE__BODY_ANSWER &&
-        answer->answer->body_case == MADOGUCHI__ANSWER__BODY_ERROR) {
+    if (answer == NULL && transport_refused(&c->transport, e)) {
+        outcome = CONNECTION_UNREACHABLE;
+    } else if (answer != NULL && answer->body_case == MADOGUCHI__SERVER_MESSAGE__BODY_ANSWER &&
+               answer->answer->body_case == MADOGUCHI__ANSWER__BODY_ERROR) {
         connection_error(answer->answer->error, e);
     } else {
         outcome = unreachable(c, _("it did not answer the greeting"), e);
@@ -184,13 +186,16 @@ enum connection_outcome connection_open(struct connection *c, struct error *e) {
         return CONNECTION_DONE;
     }
     char why[128];
-    switch (
-        transport_open(&c->transport, c->options.address, c->options.connect_ms, why, sizeof why)) {
+    const struct transport_place place = {c->options.address, c->options.files};
+    switch (transport_open(&c->transport, &place, c->options.connect_ms, why, sizeof why, e)) {
     case TRANSPORT_OPEN:
         return greet(c, e);
     case TRANSPORT_BAD_ADDRESS:
         error_set(e, ERR_INVALID, "server",
-                  SAY("The address %s cannot be used: expected unix:PATH."), c->options.address);
+                  SAY("The address %s cannot be used: expected unix:PATH or tls:HOST:PORT."),
+                  c->options.address);
+        return CONNECTION_UNREACHABLE;
+    case TRANSPORT_UNTRUSTED:
         return CONNECTION_UNREACHABLE;
     default:
         return unreachable(c, why, e);

@@ -10,6 +10,7 @@
 #ifndef MADOGUCHI_CLIENT_CONNECTION_H
 #define MADOGUCHI_CLIENT_CONNECTION_H
 
+#include "client/channel.h"
 #include "proto/arena.h"
 #include "proto/error.h"
 
@@ -26,12 +27,13 @@ enum connection_outcome {
 };
 
 struct connection_options {
-    const char *address;  /* unix:PATH */
-    const char *language; /* "ja" or "en": of the daemon's sentences */
-    const char *build;    /* "madoguchi 0.1.0" */
-    unsigned connect_ms;  /* 0: 5,000 */
-    unsigned answer_ms;   /* longest silence while waiting for an answer; 0: 60,000 */
-    unsigned tries;       /* 0: 5, spread over about ten seconds */
+    const char *address;        /* unix:PATH or tls:HOST:PORT */
+    struct channel_files files; /* for tls: */
+    const char *language;       /* "ja" or "en": of the daemon's sentences */
+    const char *build;          /* "madoguchi 0.1.0" */
+    unsigned connect_ms;        /* 0: 5,000 */
+    unsigned answer_ms;         /* longest silence while waiting for an answer; 0: 60,000 */
+    unsigned tries;             /* 0: 5, spread over about ten seconds */
 };
 
 /* Makes a connection that is not yet connected; the strings must outlive it.

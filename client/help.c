@@ -32,7 +32,7 @@ static void print_command(const struct command *command) {
 
 void help_all(const struct option *global) {
     puts(_("madoguchi: log once at the counter, and every number up to the plan's table follows."));
-    printf("\n%s\n  madoguchi [--server unix:PATH] [--format text|csv|json] COMMAND ...\n",
+    printf("\n%s\n  madoguchi [--server ADDRESS] [--format text|csv|json] COMMAND ...\n",
            _("Usage:"));
     printf("\n%s\n", _("Commands:"));
     for (size_t i = 0; commands[i] != NULL; i++) {

@@ -7,9 +7,15 @@
 #include <glob.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 static const struct option global[] = {
-    {"server", "unix:PATH", NULL, N_("where madoguchid listens (or MADOGUCHI_SERVER)"), false},
+    {"server", N_("ADDRESS"), NULL,
+     N_("where madoguchid listens, unix:PATH or tls:HOST:PORT (or MADOGUCHI_SERVER)"), false},
+    {"ca", N_("FILE"), NULL, N_("tls: who signed the daemon's certificate (or MADOGUCHI_CA)"),
+     false},
+    {"cert", N_("FILE"), NULL, N_("tls: the client's certificate (or MADOGUCHI_CERT)"), false},
+    {"key", N_("FILE"), NULL, N_("tls: its key (or MADOGUCHI_KEY)"), false},
     {"format", "text|csv|json", NULL, N_("how answers are printed"), false},
     {"excel", NULL, NULL, N_("CSV as a spreadsheet wants it: BOM, CRLF, no formulas"), false},
     {"on-behalf", N_("TEXT"), NULL, N_("for whom this is entered"), false},
@@ -39,6 +45,33 @@ static const char *only_daemon(struct client *c) {
         globfree(&found);
     }
     return address;
+}
+
+/* A file of ~/.config/madoguchi, if it is there. */
+static const char *own_file(struct client *c, const char *name) {
+    const char *config = getenv("XDG_CONFIG_HOME");
+    const char *home = getenv("HOME");
+    const char *path = NULL;
+    if (config != NULL && config[0] == '/') {
+        path = arena_printf(&c->arena, "%s/madoguchi/%s", config, name);
+    } else if (home != NULL && home[0] == '/') {
+        path = arena_printf(&c->arena, "%s/.config/madoguchi/%s", home, name);
+    }
+    return path != NULL && access(path, F_OK) == 0 ? path : NULL;
+}
+
+/* Certificate and key come from the same place. */
+static void set_files(struct client *c, const struct arguments *a) {
+    c->files.ca = or_environment(options_get(a, "ca"), "MADOGUCHI_CA");
+    c->files.certificate = or_environment(options_get(a, "cert"), "MADOGUCHI_CERT");
+    c->files.key = or_environment(options_get(a, "key"), "MADOGUCHI_KEY");
+    if (c->files.ca == NULL) {
+        c->files.ca = own_file(c, "ca.crt");
+    }
+    if (c->files.certificate == NULL && c->files.key == NULL) {
+        c->files.certificate = own_file(c, "client.crt");
+        c->files.key = own_file(c, "client.key");
+    }
 }
 
 static bool parse_id(const char *hex, uint8_t id[16]) {
@@ -92,6 +125,7 @@ static int set_up(struct client *c, const struct arguments *a) {
     if (c->server == NULL) {
         c->server = CLIENT_ADDRESS;
     }
+    set_files(c, a);
     c->on_behalf = options_get(a, "on-behalf");
     c->terminal = or_environment(options_get(a, "terminal"), "MADOGUCHI_TERMINAL");
     c->visit = options_get(a, "visit");

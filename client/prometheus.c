@@ -83,6 +83,17 @@ static const struct family families[] = {
      "Connections turned away since the daemon started.",
      NULL,
      {{"connections_refused", "", PLAIN}}},
+    {"certificate_days_left",
+     "gauge",
+     "Days until the TLS certificate expires; absent without TLS.",
+     NULL,
+     {{"certificate_days_left", "", PLAIN}}},
+    {"handshakes", "gauge", "TLS handshakes under way.", NULL, {{"handshakes", "", PLAIN}}},
+    {"handshakes_failed_total",
+     "counter",
+     "TLS handshakes that failed or took too long since the daemon started.",
+     NULL,
+     {{"handshakes_failed", "", PLAIN}}},
     {"map_bytes", "gauge", "Address space of the tables (LMDB).", NULL, {{"map_bytes", "", PLAIN}}},
     {"map_used_bytes", "gauge", "What of the map is used.", NULL, {{"map_used", "", PLAIN}}},
     {"readers", "gauge", "Reader slots of the tables in use.", NULL, {{"readers", "", PLAIN}}},
@@ -134,6 +145,7 @@ static const char *const info[][2] = {
     {"lmdb", "lmdb"},
     {"protobuf_c", "protobuf-c"},
     {"libsodium", "libsodium"},
+    {"openssl", "openssl"},
 };
 
 struct writer {

@@ -4,12 +4,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #define OUT_SIZE (TRANSPORT_BATCH + FRAME_HEADER + FRAME_MAX)
@@ -27,9 +31,14 @@ void transport_free(struct transport *t) {
 }
 
 void transport_close(struct transport *t) {
+    if (t->channel != NULL) {
+        channel_close(t->channel);
+        channel_free(t->channel);
+    }
     if (t->fd >= 0) {
         close(t->fd);
     }
+    t->channel = NULL;
     t->fd = -1;
     t->out_from = t->out_to = t->in_from = t->in_to = 0;
 }
@@ -83,15 +92,100 @@ static int connect_local(int fd, const struct sockaddr_un *address, unsigned pat
     }
 }
 
-enum transport_result transport_open(struct transport *t, const char *address, unsigned patience_ms,
-                                     char *why, size_t why_size) {
+static int64_t now_ms(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static unsigned left_of(int64_t until) {
+    int64_t left = until - now_ms();
+    return left > 0 ? (unsigned)left : 0;
+}
+
+/* The first of a host's addresses where somebody answers. */
+static int connect_tcp(const struct addrinfo *found, int64_t until) {
+    const int on = 1;
+    errno = EADDRNOTAVAIL;
+    for (const struct addrinfo *a = found; a != NULL; a = a->ai_next) {
+        int fd =
+            socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, a->ai_protocol);
+        if (fd < 0) {
+            continue;
+        }
+        if (connect(fd, a->ai_addr, a->ai_addrlen) == 0 ||
+            (errno == EINPROGRESS && finish_connect(fd, left_of(until)) == 0)) {
+            (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+            return fd;
+        }
+        int why = errno;
+        close(fd);
+        errno = why;
+    }
+    return -1;
+}
+
+/* Looks the host up and connects; -1 and `why`. */
+static int connect_host(const struct address *address, int64_t until, char *why, size_t why_size) {
+    const struct addrinfo hints = {
+        .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+    struct addrinfo *found;
+    int unknown = getaddrinfo(address->host, address->port, &hints, &found);
+    if (unknown != 0) {
+        snprintf(why, why_size, "%s", gai_strerror(unknown));
+        return -1;
+    }
+    int fd = connect_tcp(found, until);
+    if (fd < 0) {
+        snprintf(why, why_size, "%s", strerror(errno));
+    }
+    freeaddrinfo(found);
+    return fd;
+}
+
+static enum transport_result shake_hands(struct transport *t, int64_t until, char *why,
+                                         size_t why_size, struct error *e) {
+    while (channel_handshake(t->channel) != 0) {
+        if (errno == EAGAIN && wait_for(t->fd, channel_waits(t->channel), left_of(until)) > 0) {
+            continue;
+        }
+        snprintf(why, why_size, "%s", strerror(errno == EAGAIN ? ETIMEDOUT : errno));
+        enum transport_result result =
+            channel_refused(t->channel, e) ? TRANSPORT_UNTRUSTED : TRANSPORT_FAILED;
+        transport_close(t);
+        return result;
+    }
+    return TRANSPORT_OPEN;
+}
+
+static enum transport_result open_tls(struct transport *t, const struct transport_place *place,
+                                      unsigned patience_ms, char *why, size_t why_size,
+                                      struct error *e) {
+    struct address address;
+    int64_t until = now_ms() + patience_ms;
+    if (address_read(place->address, &address, e) != 0) {
+        return TRANSPORT_BAD_ADDRESS;
+    }
+    t->fd = connect_host(&address, until, why, why_size);
+    if (t->fd < 0) {
+        return TRANSPORT_FAILED;
+    }
+    t->channel = channel_new(&place->files, &address, t->fd, e);
+    if (t->channel == NULL) {
+        transport_close(t);
+        return TRANSPORT_UNTRUSTED;
+    }
+    return shake_hands(t, until, why, why_size, e);
+}
+
+static enum transport_result open_unix(struct transport *t, const char *address,
+                                       unsigned patience_ms, char *why, size_t why_size) {
     struct sockaddr_un local = {.sun_family = AF_UNIX};
     if (strncmp(address, "unix:", 5) != 0 || address[5] == '\0' ||
         strlen(address + 5) >= sizeof local.sun_path) {
         return TRANSPORT_BAD_ADDRESS;
     }
     memcpy(local.sun_path, address + 5, strlen(address + 5) + 1);
-    transport_close(t);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0 || connect_local(fd, &local, patience_ms) < 0) {
         snprintf(why, why_size, "%s", strerror(errno));
@@ -102,6 +196,42 @@ enum transport_result transport_open(struct transport *t, const char *address, u
     }
     t->fd = fd;
     return TRANSPORT_OPEN;
+}
+
+enum transport_result transport_open(struct transport *t, const struct transport_place *place,
+                                     unsigned patience_ms, char *why, size_t why_size,
+                                     struct error *e) {
+    transport_close(t);
+    if (strncmp(place->address, ADDRESS_TLS, strlen(ADDRESS_TLS)) == 0) {
+        return open_tls(t, place, patience_ms, why, why_size, e);
+    }
+    return open_unix(t, place->address, patience_ms, why, why_size);
+}
+
+bool transport_refused(const struct transport *t, struct error *e) {
+    return t->channel != NULL && channel_refused(t->channel, e);
+}
+
+/* ---- bytes ------------------------------------------------------------------------- */
+
+static ssize_t send_bytes(struct transport *t, const void *data, size_t len) {
+    return t->channel != NULL ? channel_write(t->channel, data, len)
+                              : send(t->fd, data, len, MSG_NOSIGNAL);
+}
+
+static ssize_t receive_bytes(struct transport *t, void *data, size_t size) {
+    return t->channel != NULL ? channel_read(t->channel, data, size) : recv(t->fd, data, size, 0);
+}
+
+/* Waits until bytes can be read or written.  What was decrypted can be read
+ * without the socket; and TLS may have to write before it can read. */
+static int wait_to_move(struct transport *t, short events, unsigned patience_ms) {
+    if (t->channel != NULL && (events & POLLIN) != 0 && channel_pending(t->channel)) {
+        return POLLIN;
+    }
+    short also = t->channel != NULL ? channel_waits(t->channel) & POLLOUT : 0;
+    int ready = wait_for(t->fd, events | also, patience_ms);
+    return ready > 0 && also != 0 ? ready | events : ready;
 }
 
 /* ---- writing ----------------------------------------------------------------------- */
@@ -126,7 +256,7 @@ void transport_filled(struct transport *t, size_t n) {
 /* Writes what the socket takes now. */
 static int write_some(struct transport *t) {
     while (transport_pending(t) > 0) {
-        ssize_t n = send(t->fd, t->out + t->out_from, transport_pending(t), MSG_NOSIGNAL);
+        ssize_t n = send_bytes(t, t->out + t->out_from, transport_pending(t));
         if (n < 0 && errno == EINTR) {
             continue;
         }
@@ -144,7 +274,7 @@ int transport_flush(struct transport *t, unsigned patience_ms) {
         if (write_some(t) < 0) {
             return -1;
         }
-        if (transport_pending(t) > 0 && wait_for(t->fd, POLLOUT, patience_ms) <= 0) {
+        if (transport_pending(t) > 0 && wait_to_move(t, POLLOUT, patience_ms) <= 0) {
             return -1;
         }
     }
@@ -165,7 +295,7 @@ static int read_some(struct transport *t) {
     }
     ssize_t n;
     do {
-        n = recv(t->fd, t->in + t->in_to, IN_SIZE - t->in_to, 0);
+        n = receive_bytes(t, t->in + t->in_to, IN_SIZE - t->in_to);
     } while (n < 0 && errno == EINTR);
     if (n < 0) {
         return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -1;
@@ -193,7 +323,7 @@ int transport_frame(struct transport *t, const uint8_t **data, size_t *len, unsi
         if (ready != 0) {
             return ready > 0 ? 0 : -1;
         }
-        if (t->fd < 0 || wait_for(t->fd, POLLIN, patience_ms) <= 0 || read_some(t) < 0) {
+        if (t->fd < 0 || wait_to_move(t, POLLIN, patience_ms) <= 0 || read_some(t) < 0) {
             return -1;
         }
     }
@@ -204,7 +334,7 @@ int transport_move(struct transport *t, unsigned patience_ms) {
         return -1;
     }
     short events = transport_pending(t) > 0 ? POLLIN | POLLOUT : POLLIN;
-    int ready = wait_for(t->fd, events, patience_ms);
+    int ready = wait_to_move(t, events, patience_ms);
     if (ready <= 0) {
         return -1;
     }

@@ -1,10 +1,12 @@
-/* Bytes and frames on one socket, with deadlines.
+/* Bytes and frames on one socket, with TLS or without, with deadlines.
  *
  * Holds what waits to be written and what has been read but not taken.
  * Everything is in milliseconds of silence: a deadline passes when nothing
  * moved for that long. */
 #ifndef MADOGUCHI_CLIENT_TRANSPORT_H
 #define MADOGUCHI_CLIENT_TRANSPORT_H
+
+#include "client/channel.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,23 +17,39 @@
 #define TRANSPORT_BATCH 65536
 
 struct transport {
-    int fd; /* -1 when closed */
+    int fd;                  /* -1 when closed */
+    struct channel *channel; /* NULL: without TLS */
     uint8_t *out;
     size_t out_from, out_to;
     uint8_t *in;
     size_t in_from, in_to;
 };
 
-enum transport_result { TRANSPORT_OPEN, TRANSPORT_BAD_ADDRESS, TRANSPORT_FAILED };
+enum transport_result {
+    TRANSPORT_OPEN,
+    TRANSPORT_BAD_ADDRESS,
+    TRANSPORT_FAILED,    /* nobody answers */
+    TRANSPORT_UNTRUSTED, /* *e says it all */
+};
+
+struct transport_place {
+    const char *address; /* unix:PATH or tls:HOST:PORT */
+    struct channel_files files;
+};
 
 /* 0, or -1 when out of memory. */
 int transport_init(struct transport *t);
 void transport_free(struct transport *t);
 
-/* Connects to unix:PATH.  On failure `why` says it in a few words. */
-enum transport_result transport_open(struct transport *t, const char *address, unsigned patience_ms,
-                                     char *why, size_t why_size);
+/* Connects, and makes the handshake, which has `patience_ms` to its end.  On
+ * TRANSPORT_FAILED `why` says it in a few words. */
+enum transport_result transport_open(struct transport *t, const struct transport_place *place,
+                                     unsigned patience_ms, char *why, size_t why_size,
+                                     struct error *e);
 void transport_close(struct transport *t);
+
+/* After the other side closed: whether it was a matter of trust, and *e says it. */
+bool transport_refused(const struct transport *t, struct error *e);
 bool transport_is_open(const struct transport *t);
 
 /* Room for n bytes (at most a whole frame) behind what waits; NULL when there

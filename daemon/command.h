@@ -39,6 +39,18 @@ int command_restore(const char *directory, const char *store, uint64_t to, bool 
 int command_export_journal(const char *store, bool force_filesystem);
 int command_import_journal(const char *store, bool force_filesystem);
 
+struct tls_init_wish {
+    const char *dir;
+    const char *const *names; /* of the daemon; none: this machine's, and localhost */
+    size_t n_names;
+    const char *const *clients;
+    size_t n_clients;
+};
+
+/* Makes a certificate authority, the daemon's certificate and clients', or, with
+ * an authority that is there, what is asked for and missing. */
+int command_tls_init(const struct tls_init_wish *wish);
+
 /* Says what of a store's journal is damaged and repairs it from a backup. */
 int command_doctor(const char *store, const char *backup, bool repair, bool force_filesystem);
 

@@ -1,6 +1,7 @@
 #include "daemon/config.h"
 
 #include "daemon/log.h"
+#include "proto/address.h"
 
 #include <cyaml/cyaml.h>
 #include <errno.h>
@@ -19,6 +20,9 @@ struct raw {
     unsigned backup_directories_count;
     char *socket_owner;
     char *socket_group;
+    char *tls_certificate;
+    char *tls_key;
+    char *tls_client_ca;
     char *log_level;
     char *force_filesystem;
 #define RAW_FIELD(name, ...) char *name;
@@ -40,6 +44,9 @@ static const cyaml_schema_field_t raw_fields[] = {
                          backup_directories, &text_schema, 0, CONFIG_BACKUP_MAX),
     TEXT_KEY(socket_owner),
     TEXT_KEY(socket_group),
+    TEXT_KEY(tls_certificate),
+    TEXT_KEY(tls_key),
+    TEXT_KEY(tls_client_ca),
     TEXT_KEY(log_level),
     TEXT_KEY(force_filesystem),
 #define RAW_KEY(name, ...) TEXT_KEY(name),
@@ -107,6 +114,9 @@ void config_free(struct config *c) {
     }
     free(c->socket_owner);
     free(c->socket_group);
+    free(c->tls_certificate);
+    free(c->tls_key);
+    free(c->tls_client_ca);
     free(c);
 }
 
@@ -230,20 +240,23 @@ static int take_number(const struct reading *r, const struct raw *raw, const str
 }
 
 int config_check_listen(const char *address, struct error *e) {
-    if (strncmp(address, "tls:", 4) == 0) {
-        return error_set(
-            e, ERR_INVALID, "listen",
-            "This version has no TLS yet, and no network address without it: listen "
-            "on unix:PATH.",
-            "この版はまだ TLS に対応しておらず、暗号化なしのネットワーク接続も受け付けません。"
-            "unix:パス を指定してください。");
+    struct address network;
+    if (strncmp(address, ADDRESS_TLS, strlen(ADDRESS_TLS)) == 0) {
+        return address_read(address, &network, e);
+    }
+    if (strncmp(address, "tcp:", 4) == 0) {
+        return error_set(e, ERR_INVALID, "listen",
+                         "Over a network there is no connection without TLS: listen on "
+                         "tls:HOST:PORT.",
+                         "ネットワーク経由の接続は TLS だけです。tls:ホスト:ポート "
+                         "と書いてください。");
     }
     if (strncmp(address, "unix:", 5) != 0 || address[5] == '\0') {
         return error_set(e, ERR_INVALID, "listen",
                          "The address to listen on is unix: and the path of a socket, for example "
-                         "unix:/run/madoguchi/062090.sock.",
-                         "待ち受け先は unix: に続けてソケットのパスを書いてください "
-                         "(例 unix:/run/madoguchi/062090.sock)。");
+                         "unix:/run/madoguchi/062090.sock, or tls:HOST:PORT.",
+                         "待ち受け先は unix: に続けてソケットのパスを書くか (例 "
+                         "unix:/run/madoguchi/062090.sock)、tls:ホスト:ポート と書いてください。");
     }
     size_t most = sizeof((struct sockaddr_un *)NULL)->sun_path - 1;
     if (strlen(address + 5) > most) {
@@ -302,17 +315,33 @@ static int take_words(const struct reading *r, const struct raw *raw, struct con
             return refuse(r, "force_filesystem", "true or false", "true か false です", e);
         }
     }
+    return 0;
+}
+
+static int take_texts(const struct reading *r, const struct raw *raw, struct config *c,
+                      struct error *e) {
     const struct {
+        const char *key;
         const char *from;
         char **to;
-    } names[] = {{raw->socket_owner, &c->socket_owner}, {raw->socket_group, &c->socket_group}};
-    for (size_t i = 0; i < 2; i++) {
-        if (names[i].from != NULL && names[i].from[0] != '\0') {
-            *names[i].to = strdup(names[i].from);
-            if (*names[i].to == NULL) {
-                return refuse(r, "socket_owner", "out of memory", "メモリーが足りません", e);
+    } texts[] = {{"socket_owner", raw->socket_owner, &c->socket_owner},
+                 {"socket_group", raw->socket_group, &c->socket_group},
+                 {"tls_certificate", raw->tls_certificate, &c->tls_certificate},
+                 {"tls_key", raw->tls_key, &c->tls_key},
+                 {"tls_client_ca", raw->tls_client_ca, &c->tls_client_ca}};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        if (texts[i].from != NULL && texts[i].from[0] != '\0') {
+            *texts[i].to = strdup(texts[i].from);
+            if (*texts[i].to == NULL) {
+                return refuse(r, texts[i].key, "out of memory", "メモリーが足りません", e);
             }
         }
+    }
+    if ((c->tls_certificate == NULL) != (c->tls_key == NULL) ||
+        (c->tls_client_ca != NULL && c->tls_key == NULL)) {
+        return refuse(r, c->tls_certificate == NULL ? "tls_certificate" : "tls_key",
+                      "tls_certificate and tls_key go together",
+                      "tls_certificate と tls_key は両方とも必要です", e);
     }
     return 0;
 }
@@ -331,7 +360,7 @@ static int take_all(const struct reading *r, const struct raw *raw, struct confi
     if (take_listen(r, raw, c, e) != 0 || take_backup_directories(r, raw, c, e) != 0) {
         return -1;
     }
-    return take_words(r, raw, c, e);
+    return take_words(r, raw, c, e) == 0 ? take_texts(r, raw, c, e) : -1;
 }
 
 int config_parse(const char *text, size_t len, const char *name, struct config **out,
@@ -447,10 +476,10 @@ static void print_list(FILE *to, const char *key, char *const *list, size_t n) {
 }
 
 static void print_lists(const struct config *c, FILE *to) {
-    fputs(
-        "# Where to listen: unix:PATH, up to 16. --listen on the command line takes their place;\n"
-        "# sockets passed by systemd are used beside them. A change needs a restart.\n",
-        to);
+    fputs("# Where to listen: unix:PATH or tls:HOST:PORT, up to 16. --listen on the command line\n"
+          "# takes their place; sockets passed by systemd are used beside them. A change needs a\n"
+          "# restart.\n",
+          to);
     print_list(to, "listen", c->listen, c->listen_count);
     fputs("# Where `madoguchi backup` may write: in these directories and below, up to 16. They "
           "must\n"
@@ -467,11 +496,33 @@ static void print_name(FILE *to, const char *key, const char *what, const char *
             what, key, value != NULL ? value : "");
 }
 
+static void print_path(FILE *to, const char *key, const char *what, const char *value) {
+    print_comment(to, what);
+    fprintf(to, "%s: ", key);
+    print_text(to, value != NULL ? value : "");
+    fputs("\n\n", to);
+}
+
+static void print_tls(const struct config *c, FILE *to) {
+    print_path(to, "tls_certificate",
+               "The daemon's certificate for tls: addresses, and those between it and the root, "
+               "PEM. `madoguchid tls-init` makes one. A path without / at its beginning is looked "
+               "for in $CREDENTIALS_DIRECTORY where systemd sets that. A reload reads it again.",
+               c->tls_certificate);
+    print_path(to, "tls_key", "Its private key, PEM, which nobody but its owner may read.",
+               c->tls_key);
+    print_path(to, "tls_client_ca",
+               "Who signs the certificates of clients, PEM. Clients are asked for one, and need "
+               "none; a wrong one is refused. Empty: nobody is asked.",
+               c->tls_client_ca);
+}
+
 void config_print(const struct config *c, FILE *to) {
     static const char *const levels[] = {"", "", "", "error", "warning", "notice", "info", "debug"};
     print_lists(c, to);
     print_name(to, "socket_owner", "Owner", c->socket_owner);
     print_name(to, "socket_group", "Group", c->socket_group);
+    print_tls(c, to);
     fprintf(to,
             "# What is logged: error, warning, notice, info or debug.\n# Default info.\n"
             "log_level: %s\n\n",

@@ -37,6 +37,18 @@ size_t conns_count(const struct conns *s) {
     return s->count;
 }
 
+size_t conns_remote(const struct conns *s) {
+    return s->remote;
+}
+
+size_t conns_securing(const struct conns *s) {
+    return s->securing;
+}
+
+uint64_t conns_unsecured(const struct conns *s) {
+    return s->unsecured;
+}
+
 static bool slots_grow(struct conns *s) {
     uint32_t n = s->n_slots + SLOTS_STEP;
     struct conn **slots = realloc(s->slots, n * sizeof(struct conn *));
@@ -95,6 +107,7 @@ void conn_end(struct conn *c, enum conn_end why) {
         return;
     }
     c->closed = true;
+    conn_secure_end(c);
     event_del(&c->readable);
     event_del(&c->writable);
     event_del(&c->timer);
@@ -105,11 +118,13 @@ void conn_end(struct conn *c, enum conn_end why) {
     c->fd = -1;
     s->slots[c->id.slot] = NULL;
     s->count--;
+    s->remote -= c->stream != NULL ? 1 : 0;
     c->next_dead = s->dead;
     s->dead = c;
 }
 
 static void conn_free(struct conn *c) {
+    tls_stream_free(c->stream);
     evbuffer_free(c->in);
     evbuffer_free(c->out);
     free(c);
@@ -165,8 +180,14 @@ void conns_free(struct conns *s) {
 static int64_t deadline(const struct conn *c, enum conn_end *why) {
     const struct conn_limits *l = &c->conns->limits;
     if (c->finishing) {
-        *why = CONN_END_CLOSE;
+        *why = c->lingering ? c->why : CONN_END_CLOSE;
         return c->finish_at + l->close_ms;
+    }
+    if (c->securing) {
+        bool crowded = c->conns->securing >= l->handshakes_max;
+        *why = CONN_END_HANDSHAKE;
+        return c->opened_at +
+               (crowded && l->handshake_ms > CONN_CROWDED_MS ? CONN_CROWDED_MS : l->handshake_ms);
     }
     if (!c->greeted && (c->pause & PAUSE_HOLD) == 0) {
         *why = CONN_END_FIRST_FRAME;
@@ -195,6 +216,9 @@ void conn_timer_arm(struct conn *c) {
     int64_t wait = at - conn_now();
     if (wait < 1) {
         wait = 1;
+    }
+    if (c->securing && wait > CONN_CROWDED_MS) {
+        wait = CONN_CROWDED_MS; /* to see whether it has become crowded */
     }
     struct timeval tv = {.tv_sec = wait / 1000, .tv_usec = wait % 1000 * 1000};
     if (event_add(&c->timer, &tv) != 0) {
@@ -257,18 +281,39 @@ void conns_finish_all(struct conns *s) {
 
 /* ---- one connection ------------------------------------------------------------- */
 
-struct conn *conns_add(struct conns *s, int fd) {
-    int64_t slot = slot_take(s);
-    struct conn *c = slot < 0 ? NULL : calloc(1, sizeof *c);
-    if (c != NULL) {
-        c->in = evbuffer_new();
-        c->out = evbuffer_new();
+/* With its buffers; NULL when out of memory. */
+static struct conn *conn_new(void) {
+    struct conn *c = calloc(1, sizeof *c);
+    if (c == NULL) {
+        return NULL;
     }
-    if (c == NULL || c->in == NULL || c->out == NULL) {
-        if (c != NULL && c->in != NULL) {
+    c->in = evbuffer_new();
+    c->out = evbuffer_new();
+    if (c->in == NULL || c->out == NULL) {
+        if (c->in != NULL) {
             evbuffer_free(c->in);
         }
         free(c);
+        return NULL;
+    }
+    return c;
+}
+
+static void events_assign(struct conn *c) {
+    struct conns *s = c->conns;
+    event_assign(&c->readable, s->base, c->fd, EV_READ | EV_PERSIST, conn_on_readable, c);
+    event_assign(&c->writable, s->base, c->fd, EV_WRITE | EV_PERSIST, conn_on_writable, c);
+    event_assign(&c->timer, s->base, -1, 0, on_timer, c);
+    event_priority_set(&c->readable, s->priority);
+    event_priority_set(&c->writable, s->priority);
+    event_priority_set(&c->timer, s->priority);
+}
+
+struct conn *conns_add(struct conns *s, int fd, struct tls_stream *stream) {
+    int64_t slot = slot_take(s);
+    struct conn *c = slot < 0 ? NULL : conn_new();
+    if (c == NULL) {
+        tls_stream_free(stream);
         close(fd);
         return NULL;
     }
@@ -279,17 +324,16 @@ struct conn *conns_add(struct conns *s, int fd) {
     c->conns = s;
     c->id = (struct conn_id){.slot = (uint32_t)slot, .generation = generation};
     c->fd = fd;
+    c->stream = stream;
+    c->securing = stream != NULL;
+    s->securing += c->securing ? 1 : 0;
+    s->remote += stream != NULL ? 1 : 0;
     c->in_flight_max = s->limits.in_flight_max;
     c->opened_at = c->active_at = conn_now();
     s->slots[slot] = c;
     s->count++;
     evutil_make_socket_nonblocking(fd);
-    event_assign(&c->readable, s->base, fd, EV_READ | EV_PERSIST, conn_on_readable, c);
-    event_assign(&c->writable, s->base, fd, EV_WRITE | EV_PERSIST, conn_on_writable, c);
-    event_assign(&c->timer, s->base, -1, 0, on_timer, c);
-    event_priority_set(&c->readable, s->priority);
-    event_priority_set(&c->writable, s->priority);
-    event_priority_set(&c->timer, s->priority);
+    events_assign(c);
     if (s->stopped) {
         c->pause = PAUSE_END;
     } else if (event_add(&c->readable, NULL) != 0) {
@@ -305,6 +349,10 @@ struct conn_id conn_id(const struct conn *c) {
 
 int conn_fd(const struct conn *c) {
     return c->fd;
+}
+
+const struct tls_peer *conn_peer(const struct conn *c) {
+    return c->stream != NULL ? tls_stream_peer(c->stream) : NULL;
 }
 
 void *conn_data(const struct conn *c) {

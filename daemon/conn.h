@@ -3,6 +3,9 @@
  * Knows nothing of what is said: a handler gets whole messages and answers with
  * conn_send().  What a peer can cost is bounded here:
  *
+ *     handshakes      those under way are counted; whoever accepts looks at
+ *                     conns_securing()
+ *     handshake       absolute time to its end; less while too many are under way
  *     frame size      checked on the header, before anything is kept for it
  *     in flight       conn_begin/conn_end count; at the limit reading stops
  *     output          past output_high reading stops until output_low
@@ -28,8 +31,14 @@
 
 #define CONN_TURN_FRAMES 64
 
+/* While handshakes_max are under way, one that takes longer gives up its place:
+ * who does not get on must not keep others out for long. */
+#define CONN_CROWDED_MS 1000
+
 struct conn;
 struct conns;
+struct tls_peer;
+struct tls_stream;
 
 struct conn_id {
     uint32_t slot;
@@ -45,6 +54,8 @@ struct conn_limits {
     uint32_t frame_ms;
     uint32_t idle_ms;
     uint32_t close_ms; /* to take the last answer */
+    uint32_t handshake_ms;
+    uint32_t handshakes_max;
 };
 
 enum conn_end {
@@ -53,9 +64,11 @@ enum conn_end {
     CONN_END_FIRST_FRAME, /* deadlines */
     CONN_END_FRAME,
     CONN_END_IDLE,
-    CONN_END_CLOSE,  /* the last answer was not taken in time */
-    CONN_END_CLOSED, /* conn_close(), conns_free() */
-    CONN_END_MEMORY, /* no memory for an answer: it cannot be given whole */
+    CONN_END_CLOSE,     /* the last answer was not taken in time */
+    CONN_END_CLOSED,    /* conn_close(), conns_free() */
+    CONN_END_MEMORY,    /* no memory for an answer: it cannot be given whole */
+    CONN_END_HANDSHAKE, /* its deadline */
+    CONN_END_UNSECURED, /* the handshake failed */
 };
 
 struct conn_handler {
@@ -71,6 +84,9 @@ struct conn_handler {
     void (*closed)(void *ctx, struct conn *c, enum conn_end why);
     /* Whether more messages can be taken in this turn.  May be NULL: always. */
     bool (*ready)(void *ctx);
+    /* The handshake of a connection over TLS is done: conn_peer() says who it
+     * is.  May be NULL. */
+    void (*secured)(void *ctx, struct conn *c);
 };
 
 /* handler and ctx must outlive the result.  NULL when out of memory. */
@@ -85,9 +101,16 @@ void conns_limits(struct conns *conns, const struct conn_limits *limits);
 
 size_t conns_count(const struct conns *conns);
 
-/* Takes over a connected stream socket.  NULL, and the socket is closed, when
- * out of memory.  The first-frame deadline runs from here. */
-struct conn *conns_add(struct conns *conns, int fd);
+/* Takes over a connected stream socket, and the TLS stream on it (NULL: its
+ * bytes are frames).  NULL, and both are gone, when out of memory.  The
+ * first-frame deadline runs from here, or from the end of the handshake. */
+struct conn *conns_add(struct conns *conns, int fd, struct tls_stream *stream);
+
+/* Connections over TLS; of those, handshakes under way; and handshakes that
+ * failed or took too long. */
+size_t conns_remote(const struct conns *conns);
+size_t conns_securing(const struct conns *conns);
+uint64_t conns_unsecured(const struct conns *conns);
 
 /* Writes what was answered now, without waiting for the end of the turn. */
 void conns_write(struct conns *conns);
@@ -111,6 +134,9 @@ void conns_each(struct conns *conns, void (*each)(void *ctx, struct conn *c), vo
 struct conn_id conn_id(const struct conn *c);
 struct conn *conn_find(struct conns *conns, struct conn_id id); /* NULL when gone */
 int conn_fd(const struct conn *c);
+/* Who is at the other end of a connection over TLS; NULL: it is none.  The
+ * certificate is known when secured() is called. */
+const struct tls_peer *conn_peer(const struct conn *c);
 void *conn_data(const struct conn *c); /* the handler's own, NULL at first */
 void conn_set_data(struct conn *c, void *data);
 

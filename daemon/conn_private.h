@@ -1,9 +1,10 @@
 /* What the files of the connection module share: conn.c (the table, ends,
- * deadlines), conn_read.c, conn_write.c. */
+ * deadlines), conn_read.c, conn_write.c, conn_secure.c (what TLS adds). */
 #ifndef MADOGUCHI_DAEMON_CONN_PRIVATE_H
 #define MADOGUCHI_DAEMON_CONN_PRIVATE_H
 
 #include "daemon/conn.h"
+#include "daemon/tls_stream.h"
 #include "proto/frame.h"
 
 #include <event2/buffer.h>
@@ -23,6 +24,7 @@ struct conn {
     struct conns *conns;
     struct conn_id id;
     int fd;
+    struct tls_stream *stream; /* NULL: without TLS */
     void *data;
     struct event readable;
     struct event writable;
@@ -37,6 +39,11 @@ struct conn {
     unsigned pause;
     bool writing; /* the event is added */
     bool closed, failed, finishing, eof, greeted, dirty, again, output_full;
+    bool securing;     /* the handshake is under way */
+    bool unread;       /* the stream may hold bytes that no event tells of */
+    bool stream_waits; /* the stream waits until it can write */
+    bool lingering;    /* all is said: what still comes is thrown away */
+    enum conn_end why; /* of a lingering one */
     int64_t opened_at, frame_at, active_at, finish_at, timer_at; /* ms; frame_at 0: none begun */
     struct conn *next_dirty;
     struct conn *next_again;
@@ -54,6 +61,9 @@ struct conns {
     uint32_t n_slots;
     uint32_t search; /* where to look for a free slot */
     size_t count;
+    size_t remote;
+    size_t securing;
+    uint64_t unsecured;
     bool stopped;
     struct conn *dirty; /* have something to write */
     struct conn *again; /* have messages left */
@@ -84,6 +94,31 @@ void conn_again(struct conn *c);
 
 /* The connection has something to write at the end of the turn. */
 void conn_dirty(struct conn *c);
+
+/* Watches the socket for writing while that is waited for. */
+void conn_watch_writable(struct conn *c);
+
+/* ---- conn_secure.c --------------------------------------------------------------- */
+
+/* Reads as recv() does, without TLS or with; -1 with EAGAIN: nothing for now. */
+ssize_t conn_receive(struct conn *c, uint8_t *data, size_t size);
+
+/* Writes of the output as much as TLS takes; as send(). */
+ssize_t conn_send_secured(struct conn *c);
+
+/* Goes on with the handshake. */
+void conn_secure(struct conn *c);
+
+/* The handshake is not under way any more. */
+void conn_secure_end(struct conn *c);
+
+/* Everything is said and written: ends the connection for the reason given.
+ * One over TLS is told so and goes when the peer has closed too, or close_ms
+ * later: a socket closed with bytes unread would take back what was sent. */
+void conn_linger(struct conn *c, enum conn_end why);
+
+/* Throws away what came to a lingering connection. */
+void conn_linger_on(struct conn *c);
 
 void conn_on_readable(evutil_socket_t fd, short what, void *arg);
 void conn_on_writable(evutil_socket_t fd, short what, void *arg);

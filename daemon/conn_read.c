@@ -2,7 +2,6 @@
 #include "daemon/conn_private.h"
 
 #include <errno.h>
-#include <sys/socket.h>
 
 void conn_again(struct conn *c) {
     if (!c->again && !c->closed) {
@@ -35,7 +34,7 @@ void conn_pause(struct conn *c, unsigned set, unsigned clear) {
     int64_t now = conn_now(); /* the pause was ours: the sender's time begins anew */
     c->frame_at = c->frame_at != 0 ? now : 0;
     c->opened_at = now;
-    if (evbuffer_get_length(c->in) > 0) {
+    if (evbuffer_get_length(c->in) > 0 || c->unread) {
         conn_again(c);
     }
     conn_timer_arm(c);
@@ -141,6 +140,9 @@ static void settle(struct conn *c, bool frame_ended) {
     } else if (frame_ended || c->frame_at == 0) {
         c->frame_at = conn_now();
     }
+    if (c->unread && c->pause == 0) {
+        conn_again(c);
+    }
     if (c->eof && c->in_flight == 0 && (c->frame_at != 0 || evbuffer_get_length(c->in) == 0)) {
         conn_finish(c);
     }
@@ -171,19 +173,39 @@ static void take_eof(struct conn *c) {
     settle(c, false);
 }
 
-void conn_on_readable(evutil_socket_t fd, short what, void *arg) {
-    struct conn *c = arg;
-    (void)what;
-    if (c->again || c->pause != 0) {
-        return; /* what it sent before comes first */
-    }
-    ssize_t n = recv(fd, c->conns->scratch, sizeof c->conns->scratch, MSG_DONTWAIT);
+static void read_socket(struct conn *c) {
+    ssize_t n = conn_receive(c, c->conns->scratch, sizeof c->conns->scratch);
     if (n > 0) {
         take_bytes(c, c->conns->scratch, (size_t)n);
     } else if (n == 0) {
         take_eof(c);
     } else if (errno != EAGAIN && errno != EINTR) {
         conn_end(c, CONN_END_PEER);
+    }
+}
+
+/* Goes on with a connection that had something left: frames, or bytes that only
+ * its stream knows of. */
+static void go_on(struct conn *c) {
+    unsigned budget = CONN_TURN_FRAMES;
+    if (c->unread && c->pause == 0 && !c->closed && !frame_waits(c)) {
+        read_socket(c);
+        return;
+    }
+    handle_buffered(c, &budget);
+    settle(c, budget < CONN_TURN_FRAMES);
+}
+
+void conn_on_readable(evutil_socket_t fd, short what, void *arg) {
+    struct conn *c = arg;
+    (void)fd;
+    (void)what;
+    if (c->lingering) {
+        conn_linger_on(c);
+    } else if (c->securing) {
+        conn_secure(c);
+    } else if (!c->again && c->pause == 0) { /* what it sent before comes first */
+        read_socket(c);
     }
 }
 
@@ -198,8 +220,6 @@ void conns_read_again(struct conns *s) {
             conn_end(c, CONN_END_MEMORY);
             continue;
         }
-        unsigned budget = CONN_TURN_FRAMES;
-        handle_buffered(c, &budget);
-        settle(c, budget < CONN_TURN_FRAMES);
+        go_on(c);
     }
 }

@@ -59,9 +59,25 @@ void conn_send(struct conn *c, const ProtobufCMessage *message) {
     }
 }
 
+void conn_watch_writable(struct conn *c) {
+    bool wanted = evbuffer_get_length(c->out) > 0 || c->stream_waits;
+    if (c->closed || wanted == c->writing) {
+        return;
+    }
+    c->writing = wanted;
+    if (!wanted) {
+        event_del(&c->writable);
+    } else if (event_add(&c->writable, NULL) != 0) {
+        conn_fail(c);
+    }
+}
+
 /* One answer lies in one piece, and a send of it is cheaper than a vector of one. */
 static ssize_t send_some(struct conn *c) {
     struct evbuffer_iovec piece;
+    if (c->stream != NULL) {
+        return conn_send_secured(c);
+    }
     if (evbuffer_peek(c->out, -1, NULL, &piece, 1) != 1) {
         return evbuffer_write(c->out, c->fd);
     }
@@ -77,6 +93,12 @@ static ssize_t send_some(struct conn *c) {
 static void write_out(struct conn *c) {
     struct conns *s = c->conns;
     size_t before = evbuffer_get_length(c->out);
+    if (c->securing && c->finishing) {
+        conn_end(c, CONN_END_CLOSED); /* it was told nothing, and nothing can be said */
+    }
+    if (c->lingering || c->securing || c->closed) {
+        return;
+    }
     if (before > 0) {
         ssize_t n = send_some(c);
         if (n < 0 && errno != EAGAIN && errno != EINTR) {
@@ -100,24 +122,28 @@ static void write_out(struct conn *c) {
         return;
     }
     if (left == 0 && c->finishing) {
-        conn_end(c, CONN_END_FINISHED);
+        conn_linger(c, CONN_END_FINISHED);
         return;
     }
-    if ((left > 0) != c->writing) {
-        c->writing = left > 0;
-        if (c->writing && event_add(&c->writable, NULL) != 0) {
-            conn_fail(c);
-        } else if (!c->writing) {
-            event_del(&c->writable);
-        }
-    }
+    conn_watch_writable(c);
     conn_timer_arm(c);
 }
 
 void conn_on_writable(evutil_socket_t fd, short what, void *arg) {
+    struct conn *c = arg;
     (void)fd;
     (void)what;
-    write_out(arg);
+    bool waited = c->stream_waits;
+    c->stream_waits = false;
+    if (c->securing) {
+        conn_secure(c);
+        return;
+    }
+    if (waited) { /* what was to be read could not go on before */
+        c->unread = true;
+        conn_again(c);
+    }
+    write_out(c);
 }
 
 void conns_write_dirty(struct conns *s) {

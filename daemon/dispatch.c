@@ -4,6 +4,7 @@
 #include "daemon/log.h"
 #include "daemon/put.h"
 #include "daemon/status.h"
+#include "daemon/tls_stream.h"
 #include "proto/check.h"
 #include "proto/frame.h"
 
@@ -17,6 +18,7 @@ struct session {
     struct dispatch *dispatch;
     struct conn *conn;
     uint64_t number; /* of the connection, for the log */
+    bool known;      /* who it is: may do everything */
     bool greeted;
     bool japanese;
     char actor[PEER_ID];
@@ -33,6 +35,7 @@ struct dispatch {
     struct group *group;
     struct queries *queries;
     struct peers *peers;
+    const struct tls *tls;
     struct metrics metrics;
     struct warnings warnings;
 };
@@ -172,6 +175,9 @@ static void take_status(struct session *s, struct request *r) {
         .warn_percent = d->config->warn_percent,
         .connections = conns_count(d->conns),
         .connections_max = d->config->connections_max,
+        .tls = d->tls,
+        .handshakes = conns_securing(d->conns),
+        .handshakes_failed = conns_unsecured(d->conns),
         .waiting = group_waiting(d->group),
         .questions = pool_pending(d->setting.pool),
     };
@@ -212,6 +218,15 @@ static void take_request(struct session *s, struct request *r) {
     request_widen(r, 0);
     if (way == WAY_NONE) {
         error_set(&e, ERR_INVALID, "", "The request asks for nothing.", "依頼の中身がありません。");
+        refuse(s, r, way, &e);
+        return;
+    }
+    if (!s->known && way != WAY_PING) {
+        error_set(&e, ERR_FORBIDDEN, "",
+                  "Log in: over the network only who is known may ask. Connect with a client "
+                  "certificate.",
+                  "ログインしてください。ネットワーク経由では、だれか分かる人だけが利用できます。"
+                  "クライアント証明書をつけて接続してください。");
         refuse(s, r, way, &e);
         return;
     }
@@ -320,9 +335,11 @@ static void log_end(const struct session *s, enum conn_end why) {
                                         [CONN_END_IDLE] = "idle",
                                         [CONN_END_CLOSE] = "answer-not-taken",
                                         [CONN_END_CLOSED] = "closed",
-                                        [CONN_END_MEMORY] = "out-of-memory"};
+                                        [CONN_END_MEMORY] = "out-of-memory",
+                                        [CONN_END_HANDSHAKE] = "handshake-too-slow",
+                                        [CONN_END_UNSECURED] = "handshake-failed"};
     bool deadline = why == CONN_END_FIRST_FRAME || why == CONN_END_FRAME || why == CONN_END_CLOSE ||
-                    why == CONN_END_MEMORY;
+                    why == CONN_END_MEMORY || why == CONN_END_HANDSHAKE;
     log_event(deadline ? LEVEL_INFO : LEVEL_DEBUG, "disconnected", PEER_FORMAT " why=%s",
               PEER_ARGS(s), words[why]);
 }
@@ -340,11 +357,25 @@ static void on_closed(void *ctx, struct conn *c, enum conn_end why) {
     free(s);
 }
 
+/* Over TLS it is the client's certificate that says who somebody is. */
+static void on_secured(void *ctx, struct conn *c) {
+    struct session *s = conn_data(c);
+    const struct tls_peer *peer = conn_peer(c);
+    (void)ctx;
+    s->known = peer->fingerprint[0] != '\0';
+    if (s->known) {
+        snprintf(s->actor, sizeof s->actor, "cert:%.16s", peer->fingerprint);
+    }
+    log_event(LEVEL_DEBUG, "connected", PEER_FORMAT " from=%s subject=\"%s\"", PEER_ARGS(s),
+              peer->address, peer->subject);
+}
+
 static const struct conn_handler handler = {.message = on_message,
                                             .broken = on_broken,
                                             .drained = on_drained,
                                             .closed = on_closed,
-                                            .ready = is_ready};
+                                            .ready = is_ready,
+                                            .secured = on_secured};
 
 /* The name of a connection's user is known, or is not waited for any longer. */
 static void on_name(void *ctx, uint64_t token, const char *name) {
@@ -359,25 +390,56 @@ static void on_name(void *ctx, uint64_t token, const char *name) {
     conn_release(c);
 }
 
-void dispatch_accept(struct dispatch *d, int fd) {
-    uid_t uid;
+/* A connection and its session; NULL, and both sockets and stream are gone, when
+ * out of memory. */
+static struct session *session_open(struct dispatch *d, int fd, struct tls_stream *stream) {
     struct session *s = calloc(1, sizeof *s);
-    if (s == NULL || !peer_uid(fd, &uid)) {
+    struct conn *c = conns_add(d->conns, fd, stream);
+    if (s == NULL || c == NULL) {
         d->metrics.connections_refused++;
         free(s);
+        if (c != NULL) {
+            conn_close(c);
+        }
+        return NULL;
+    }
+    *s = (struct session){.dispatch = d, .conn = c, .number = ++d->metrics.connections};
+    query_line_init(&s->line);
+    conn_set_data(c, s);
+    return s;
+}
+
+static void accept_tls(struct dispatch *d, int fd) {
+    struct tls_stream *stream = d->tls != NULL ? tls_stream_new(d->tls, fd) : NULL;
+    if (stream == NULL) {
+        d->metrics.connections_refused++;
         close(fd);
         return;
     }
-    struct conn *c = conns_add(d->conns, fd);
-    if (c == NULL) {
-        d->metrics.connections_refused++;
-        free(s);
+    struct session *s = session_open(d, fd, stream);
+    if (s != NULL) {
+        snprintf(s->actor, sizeof s->actor, "nobody");
+    }
+}
+
+void dispatch_accept(struct dispatch *d, int fd, bool tls) {
+    uid_t uid;
+    if (tls) {
+        accept_tls(d, fd);
         return;
     }
-    *s = (struct session){.dispatch = d, .conn = c, .number = ++d->metrics.connections};
+    if (!peer_uid(fd, &uid)) {
+        d->metrics.connections_refused++;
+        close(fd);
+        return;
+    }
+    struct session *s = session_open(d, fd, NULL);
+    if (s == NULL) {
+        return;
+    }
+    struct conn *c = s->conn;
+    s->known = true;
     peer_id(uid, s->actor);
-    query_line_init(&s->line);
-    conn_set_data(c, s);
     log_event(LEVEL_DEBUG, "connected", PEER_FORMAT, PEER_ARGS(s));
     conn_hold(c);
     struct conn_id id = conn_id(c);
@@ -419,7 +481,9 @@ static struct conn_limits limits_of(const struct config *config) {
                                 .first_frame_ms = (uint32_t)config->first_frame_ms,
                                 .frame_ms = (uint32_t)config->frame_ms,
                                 .idle_ms = (uint32_t)config->idle_ms,
-                                .close_ms = (uint32_t)config->close_ms};
+                                .close_ms = (uint32_t)config->close_ms,
+                                .handshake_ms = (uint32_t)config->handshake_ms,
+                                .handshakes_max = (uint32_t)config->handshakes_max};
 }
 
 struct dispatch *dispatch_new(const struct dispatch_setting *setting) {
@@ -471,6 +535,10 @@ void dispatch_configure(struct dispatch *d, const struct config *config) {
     queries_configure(d->queries, config);
     struct store_status status;
     dispatch_look(d, &status);
+}
+
+void dispatch_secure(struct dispatch *d, const struct tls *tls) {
+    d->tls = tls;
 }
 
 static void run_group(void *ctx) {

@@ -12,6 +12,7 @@
 #include "daemon/metrics.h"
 #include "daemon/peer.h"
 #include "daemon/query.h"
+#include "daemon/tls.h"
 
 #include <stdint.h>
 
@@ -38,8 +39,12 @@ void dispatch_free(struct dispatch *d); /* after pool_stop() returned true */
 /* Follows a new configuration, which must outlive d. */
 void dispatch_configure(struct dispatch *d, const struct config *config);
 
-/* Takes over an accepted socket. */
-void dispatch_accept(struct dispatch *d, int fd);
+/* What is used for connections over TLS from now on; it must live until the
+ * next call.  NULL: none is accepted. */
+void dispatch_secure(struct dispatch *d, const struct tls *tls);
+
+/* Takes over an accepted socket; tls: it came over TCP. */
+void dispatch_accept(struct dispatch *d, int fd, bool tls);
 
 /* Tells an accepted socket that there is no room; the caller closes it. */
 void dispatch_turn_away(struct dispatch *d, int fd);

@@ -2,11 +2,16 @@
 
 #include "daemon/fault.h"
 #include "daemon/log.h"
+#include "proto/address.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -22,7 +27,8 @@ struct place {
     struct listen *listen;
     int fd;
     struct event *event;
-    char *path; /* NULL: passed by systemd, not ours to remove */
+    bool tls;
+    char *path; /* NULL: nothing that is ours to remove */
     dev_t device;
     ino_t inode;
 };
@@ -37,6 +43,7 @@ struct listen {
     struct event *timer;
     int spare; /* a descriptor to give up when there is none left; -1: given up */
     bool started, at_limit, no_descriptor, stopped;
+    bool tls_paused;
     unsigned deaf; /* tries in a row after which a socket was not watched */
     bool scarce;   /* the last try to accept found no descriptor */
 };
@@ -88,7 +95,7 @@ static void update(struct listen *l) {
     bool on = l->started && !l->at_limit && !l->no_descriptor && !l->stopped;
     bool failed = false;
     for (size_t i = 0; i < l->n; i++) {
-        if (!on) {
+        if (!on || (l->places[i].tls && l->tls_paused)) {
             event_del(l->places[i].event);
         } else if (event_add(l->places[i].event, NULL) != 0) {
             failed = true;
@@ -112,13 +119,14 @@ static void say_scarce(struct listen *l, int err) {
     l->scarce = err != 0;
 }
 
-static void no_descriptor(struct listen *l, int fd, int err) {
+static void no_descriptor(struct place *p, int err) {
+    struct listen *l = p->listen;
     say_scarce(l, err);
     if (l->spare >= 0) {
         close(l->spare);
-        int client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int client = accept4(p->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (client >= 0) {
-            if (l->handler->busy != NULL) {
+            if (l->handler->busy != NULL && !p->tls) {
                 l->handler->busy(l->ctx, client);
             }
             close(client);
@@ -142,15 +150,23 @@ static void on_timer(evutil_socket_t fd, short what, void *arg) {
 }
 
 static void on_acceptable(evutil_socket_t fd, short what, void *arg) {
-    struct listen *l = ((struct place *)arg)->listen;
+    struct place *p = arg;
+    struct listen *l = p->listen;
+    const int on = 1;
     (void)what;
     for (int i = 0; i < LISTEN_TURN && !l->at_limit && !l->stopped; i++) {
+        if (p->tls && l->tls_paused) {
+            return;
+        }
         int client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (client >= 0) {
             say_scarce(l, 0);
-            l->handler->accepted(l->ctx, client);
+            if (p->tls) { /* an answer does not wait for more to go with it */
+                (void)setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+            }
+            l->handler->accepted(l->ctx, client, p->tls);
         } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-            no_descriptor(l, fd, errno);
+            no_descriptor(p, errno);
             return;
         } else if (errno == EAGAIN) {
             return;
@@ -178,6 +194,13 @@ void listen_resume(struct listen *l) {
     }
 }
 
+void listen_pause_tls(struct listen *l, bool pause) {
+    if (l->tls_paused != pause) {
+        l->tls_paused = pause;
+        update(l);
+    }
+}
+
 void listen_stop(struct listen *l) {
     l->stopped = true;
     update(l);
@@ -188,6 +211,15 @@ size_t listen_count(const struct listen *l) {
     return l->n;
 }
 
+bool listen_has_tls(const struct listen *l) {
+    for (size_t i = 0; i < l->n; i++) {
+        if (l->places[i].tls) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* ---- sockets -------------------------------------------------------------------- */
 
 static int refuse(const char *path, const char *what, struct error *e) {
@@ -195,12 +227,12 @@ static int refuse(const char *path, const char *what, struct error *e) {
                      "%s で待ち受けできません (%s: %s)。", path, what, strerror(errno));
 }
 
-static struct place *place_add(struct listen *l, int fd) {
+static struct place *place_add(struct listen *l, int fd, bool tls) {
     if (l->n == LISTEN_SOCKETS) {
         return NULL;
     }
     struct place *p = &l->places[l->n];
-    *p = (struct place){.listen = l, .fd = fd};
+    *p = (struct place){.listen = l, .fd = fd, .tls = tls};
     p->event = event_new(l->base, fd, EV_READ | EV_PERSIST, on_acceptable, p);
     if (p->event == NULL) {
         return NULL;
@@ -329,7 +361,7 @@ int listen_unix(struct listen *l, const char *path, const char *owner, const cha
         close(fd);
         return -1;
     }
-    struct place *p = place_add(l, fd);
+    struct place *p = place_add(l, fd, false);
     char *copy = strdup(path);
     struct stat st;
     if (p == NULL || copy == NULL || lstat(path, &st) != 0) {
@@ -348,24 +380,100 @@ int listen_unix(struct listen *l, const char *path, const char *owner, const cha
     return 0;
 }
 
+/* ---- TCP ------------------------------------------------------------------------ */
+
+/* "192.0.2.1:7290" or "[2001:db8::1]:7290", as it was bound. */
+static void say_listening(int fd) {
+    struct sockaddr_storage a = {.ss_family = AF_UNSPEC};
+    socklen_t len = sizeof a;
+    char host[NI_MAXHOST];
+    char port[NI_MAXSERV];
+    if (getsockname(fd, (struct sockaddr *)&a, &len) == 0 &&
+        getnameinfo((struct sockaddr *)&a, len, host, sizeof host, port, sizeof port,
+                    NI_NUMERICHOST | NI_NUMERICSERV) == 0) {
+        bool six = a.ss_family == AF_INET6;
+        log_event(LEVEL_INFO, "listening", "tls=%s%s%s:%s", six ? "[" : "", host, six ? "]" : "",
+                  port);
+    }
+}
+
+/* Binds one of a name's addresses.  0, or -1 with errno and a word for it. */
+static int bind_tls(struct listen *l, const struct addrinfo *a, const char **what) {
+    const int on = 1;
+    int fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, a->ai_protocol);
+    *what = "socket";
+    if (fd < 0) {
+        return -1;
+    }
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+        (a->ai_family == AF_INET6 &&
+         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0)) {
+        *what = "setsockopt";
+    } else if (bind(fd, a->ai_addr, a->ai_addrlen) != 0) {
+        *what = "bind";
+    } else if (listen(fd, SOMAXCONN) != 0) {
+        *what = "listen";
+    } else if (place_add(l, fd, true) == NULL) {
+        *what = "too many sockets";
+        errno = ENOMEM;
+    } else {
+        say_listening(fd);
+        return 0;
+    }
+    int why = errno;
+    close(fd);
+    errno = why;
+    return -1;
+}
+
+int listen_tls(struct listen *l, const char *address, struct error *e) {
+    const struct addrinfo hints = {.ai_family = AF_UNSPEC,
+                                   .ai_socktype = SOCK_STREAM,
+                                   .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+    struct addrinfo *found;
+    struct address a;
+    const char *what = "";
+    if (address_read(address, &a, e) != 0) {
+        return -1;
+    }
+    int unknown = getaddrinfo(a.host, a.port, &hints, &found);
+    if (unknown != 0) {
+        return error_set(e, ERR_INVALID, "listen", "Cannot listen on %s: %s.",
+                         "%s で待ち受けできません (%s)。", address, gai_strerror(unknown));
+    }
+    int rc = 0;
+    for (const struct addrinfo *i = found; rc == 0 && i != NULL; i = i->ai_next) {
+        rc = bind_tls(l, i, &what);
+    }
+    int why = errno;
+    freeaddrinfo(found);
+    errno = why;
+    return rc == 0 ? 0 : refuse(address, what, e);
+}
+
+/* ---- systemd -------------------------------------------------------------------- */
+
 int listen_systemd(struct listen *l, struct error *e) {
     int n = sd_listen_fds(1);
     for (int i = 0; i < n; i++) {
         int fd = SD_LISTEN_FDS_START + i;
-        if (sd_is_socket_unix(fd, SOCK_STREAM, 1, NULL, 0) <= 0) {
+        bool tls = sd_is_socket_inet(fd, AF_UNSPEC, SOCK_STREAM, 1, 0) > 0;
+        if (!tls && sd_is_socket_unix(fd, SOCK_STREAM, 1, NULL, 0) <= 0) {
             return error_set(
                 e, ERR_INVALID, "listen",
-                "Socket %d passed by systemd is not a listening Unix stream socket.",
-                "systemd から渡されたソケット %d は待ち受け用の Unix ソケットではありません。", i);
+                "Socket %d passed by systemd is not a listening stream socket, Unix or TCP.",
+                "systemd から渡されたソケット %d は待ち受け用の Unix または TCP "
+                "ソケットではありません。",
+                i);
         }
         int flags = fcntl(fd, F_GETFL);
         if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 ||
-            fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 || place_add(l, fd) == NULL) {
+            fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 || place_add(l, fd, tls) == NULL) {
             return error_set(
                 e, ERR_INTERNAL, "listen", "Socket %d passed by systemd cannot be used: %s.",
                 "systemd から渡されたソケット %d を使えません (%s)。", i, strerror(errno));
         }
-        log_event(LEVEL_INFO, "listening", "passed=%d", i);
+        log_event(LEVEL_INFO, "listening", "passed=%d tls=%s", i, tls ? "yes" : "no");
     }
     return n > 0 ? n : 0;
 }

@@ -1,4 +1,5 @@
-/* Listening: Unix sockets of our own or passed by systemd, and accepting.
+/* Listening: Unix sockets and TCP sockets of our own or passed by systemd, and
+ * accepting.  What comes over TCP is TLS, always.
  *
  * At most LISTEN_TURN connections are accepted a wake-up, so that a storm does
  * not starve who is connected.  When the process or the system has no file
@@ -26,10 +27,10 @@ struct listen;
 
 struct listen_handler {
     /* A new connection: the callee owns the socket (non-blocking,
-     * close-on-exec). */
-    void (*accepted)(void *ctx, int fd);
-    /* No descriptor is left: say so to the socket, which is closed after the
-     * call.  May be NULL. */
+     * close-on-exec).  tls: it came over TCP. */
+    void (*accepted)(void *ctx, int fd, bool tls);
+    /* No descriptor is left: say so to the socket, a Unix one, which is closed
+     * after the call.  May be NULL. */
     void (*busy)(void *ctx, int fd);
 };
 
@@ -48,11 +49,19 @@ void listen_free(struct listen *l);
 int listen_unix(struct listen *l, const char *path, const char *owner, const char *group,
                 struct error *e) MUST_CHECK;
 
+/* Listens on tls:HOST:PORT: on each address of that name, looked up once, here.
+ * Port 0: any that is free; the log says which.  ERR_INVALID for what is no
+ * address or not known, ERR_INTERNAL with the system's words. */
+int listen_tls(struct listen *l, const char *address, struct error *e) MUST_CHECK;
+
 /* Takes the sockets systemd passes (LISTEN_FDS).  Returns how many, or -1:
- * ERR_INVALID when one is no listening Unix stream socket. */
+ * ERR_INVALID when one is no listening stream socket, Unix or TCP. */
 int listen_systemd(struct listen *l, struct error *e) MUST_CHECK;
 
 size_t listen_count(const struct listen *l);
+
+/* Whether one of them is a TCP socket. */
+bool listen_has_tls(const struct listen *l);
 
 /* Begins to accept. */
 void listen_start(struct listen *l);
@@ -60,6 +69,9 @@ void listen_start(struct listen *l);
 /* Pauses and resumes accepting, for the limit of connections. */
 void listen_pause(struct listen *l);
 void listen_resume(struct listen *l);
+
+/* Pauses and resumes accepting over TCP alone, for the limit of handshakes. */
+void listen_pause_tls(struct listen *l, bool pause);
 
 /* Stops for good. */
 void listen_stop(struct listen *l);

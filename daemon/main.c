@@ -9,11 +9,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WORDS_MAX 32 /* of an option that may stand several times */
+
 /* What the command line said. */
 struct words {
     const char *store;
     const char *municipality;
-    const char *name;
+    const char *names[WORDS_MAX]; /* the last one is init's */
+    size_t n_names;
+    const char *clients[WORDS_MAX];
+    size_t n_clients;
+    const char *dir;
     const char *config;
     const char *listen[CONFIG_LISTEN_MAX];
     size_t n_listen;
@@ -28,13 +34,14 @@ struct words {
 
 static const char usage_en[] =
     "usage: madoguchid init   --store DIR --municipality CODE --name NAME [--force-filesystem]\n"
-    "       madoguchid serve  --store DIR [--listen unix:PATH]... [--config FILE]\n"
+    "       madoguchid serve  --store DIR [--listen ADDRESS]... [--config FILE]\n"
     "       madoguchid serve  --check-config [--config FILE]\n"
     "       madoguchid verify --store DIR [--force-filesystem]\n"
     "       madoguchid restore DIR --store NEW [--to SEQ] [--force-filesystem]\n"
     "       madoguchid doctor --store DIR [--backup DIR] [--repair] [--force-filesystem]\n"
     "       madoguchid export-journal --store DIR > FILE\n"
     "       madoguchid import-journal --store NEW < FILE\n"
+    "       madoguchid tls-init --dir DIR [--name HOST]... [--client NAME]...\n"
     "       madoguchid --help | --version\n"
     "\n"
     "The daemon of Madoguchi: keeps the journal of one municipality's counters and answers\n"
@@ -47,17 +54,22 @@ static const char usage_en[] =
     "  doctor    says what of a damaged journal is lost and which backup has it; repairs it\n"
     "  export-journal, import-journal\n"
     "            move a store to another machine as one stream\n"
+    "  tls-init  makes certificates for tls: addresses: a CA, the daemon's, clients'\n"
     "\n"
     "  --store DIR           the folder of the store; init makes it\n"
     "  --municipality CODE   the municipality's code, six digits (全国地方公共団体コード)\n"
     "  --name NAME           its name\n"
-    "  --listen unix:PATH    where to listen; up to 16 times; takes the configuration's place\n"
+    "  --listen ADDRESS      where to listen: unix:PATH or tls:HOST:PORT; up to 16 times; takes\n"
+    "                        the configuration's place\n"
     "  --config FILE         configuration; --check-config prints it with every key explained\n"
     "  --to SEQ              restore: up to this entry\n"
     "  --backup DIR          doctor: the backup to look into; else the one made last\n"
     "  --repair              doctor: make the journal whole from it, the damaged one kept aside\n"
     "  --no-upgrade-backup   serve: a newer version takes a store over without a copy\n"
     "  --force-filesystem    allow a store on NFS, CIFS, 9p or FUSE\n"
+    "  --dir DIR             tls-init: where the certificates lie\n"
+    "  --name HOST           tls-init: a name or address of the daemon; else this machine's\n"
+    "  --client NAME         tls-init: one more client certificate\n"
     "\n"
     "Examples:\n"
     "  madoguchid init --store /var/lib/madoguchi/062090 --municipality 062090 --name 長井市\n"
@@ -71,13 +83,14 @@ static const char usage_en[] =
 
 static const char usage_ja[] =
     "使い方: madoguchid init   --store DIR --municipality コード --name 名称 [--force-filesystem]\n"
-    "        madoguchid serve  --store DIR [--listen unix:パス]... [--config ファイル]\n"
+    "        madoguchid serve  --store DIR [--listen 待ち受け先]... [--config ファイル]\n"
     "        madoguchid serve  --check-config [--config ファイル]\n"
     "        madoguchid verify --store DIR [--force-filesystem]\n"
     "        madoguchid restore DIR --store 新しいDIR [--to 番号] [--force-filesystem]\n"
     "        madoguchid doctor --store DIR [--backup DIR] [--repair] [--force-filesystem]\n"
     "        madoguchid export-journal --store DIR > ファイル\n"
     "        madoguchid import-journal --store 新しいDIR < ファイル\n"
+    "        madoguchid tls-init --dir DIR [--name ホスト]... [--client 名前]...\n"
     "        madoguchid --help | --version\n"
     "\n"
     "Madoguchi のサーバー。1 つの自治体の窓口の記録を預かり、職員の問い合わせに答えます。\n"
@@ -89,17 +102,22 @@ static const char usage_ja[] =
     "  doctor    壊れたジャーナルの何が失われ、どのバックアップにあるかを調べ、修復する\n"
     "  export-journal, import-journal\n"
     "            記録庫を別の機械へ 1 本のデータとして移す\n"
+    "  tls-init  ネットワーク用の証明書を作る (認証局、サーバー、クライアント)\n"
     "\n"
     "  --store DIR            記録庫のフォルダー (init が作る)\n"
     "  --municipality コード  全国地方公共団体コード (6 桁)\n"
     "  --name 名称            自治体の名称\n"
-    "  --listen unix:パス     待ち受け先。16 個まで。設定ファイルの listen に代わる\n"
+    "  --listen 待ち受け先    unix:パス または tls:ホスト:ポート。16 個まで。設定ファイルの\n"
+    "                         listen に代わる\n"
     "  --config ファイル      設定ファイル。--check-config で全項目を説明つきで表示\n"
     "  --to 番号              restore: この記録まで\n"
     "  --backup DIR           doctor: 調べるバックアップ (なければ最後に作ったもの)\n"
     "  --repair               doctor: そこから修復する。壊れたものは別名で残す\n"
     "  --no-upgrade-backup    serve: 新しい版に替えるとき、写しを取らずに始める\n"
     "  --force-filesystem     NFS, CIFS, 9p, FUSE の上でも使う\n"
+    "  --dir DIR              tls-init: 証明書を置くフォルダー\n"
+    "  --name ホスト          tls-init: サーバーの名前かアドレス (なければこの機械の名前)\n"
+    "  --client 名前          tls-init: クライアント証明書を作る\n"
     "\n"
     "例:\n"
     "  madoguchid init --store /var/lib/madoguchi/062090 --municipality 062090 --name 長井市\n"
@@ -121,7 +139,9 @@ enum {
     OPT_TO,
     OPT_BACKUP,
     OPT_REPAIR,
-    OPT_NO_UPGRADE_BACKUP
+    OPT_NO_UPGRADE_BACKUP,
+    OPT_DIR,
+    OPT_CLIENT
 };
 
 static const struct option options[] = {
@@ -136,6 +156,8 @@ static const struct option options[] = {
     {"backup", required_argument, NULL, OPT_BACKUP},
     {"repair", no_argument, NULL, OPT_REPAIR},
     {"no-upgrade-backup", no_argument, NULL, OPT_NO_UPGRADE_BACKUP},
+    {"dir", required_argument, NULL, OPT_DIR},
+    {"client", required_argument, NULL, OPT_CLIENT},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     {NULL, 0, NULL, 0}};
@@ -164,6 +186,14 @@ static int add_listen(struct words *w, const char *address) {
     return EXIT_DONE;
 }
 
+static int add_word(const char **words, size_t *n, const char *word, const char *option) {
+    if (*n == WORDS_MAX) {
+        return usage_error("the option stands too often", "オプションが多すぎます", option);
+    }
+    words[(*n)++] = word;
+    return EXIT_DONE;
+}
+
 /* The number of an entry: "42" or "#42". */
 static int read_seq(const char *text, uint64_t *seq) {
     char *end;
@@ -189,7 +219,17 @@ static int read_words(int argc, char **argv, bool takes_directory, struct words 
             w->municipality = optarg;
             break;
         case OPT_NAME:
-            w->name = optarg;
+            if (add_word(w->names, &w->n_names, optarg, "--name") != EXIT_DONE) {
+                return EXIT_USAGE;
+            }
+            break;
+        case OPT_DIR:
+            w->dir = optarg;
+            break;
+        case OPT_CLIENT:
+            if (add_word(w->clients, &w->n_clients, optarg, "--client") != EXIT_DONE) {
+                return EXIT_USAGE;
+            }
             break;
         case OPT_LISTEN:
             if (add_listen(w, optarg) != EXIT_DONE) {
@@ -243,10 +283,10 @@ static int run_init(const struct words *w) {
     if (w->municipality == NULL) {
         return usage_error("--municipality is missing", "--municipality がありません", "");
     }
-    if (w->name == NULL) {
+    if (w->n_names == 0) {
         return usage_error("--name is missing", "--name がありません", "");
     }
-    return command_init(w->store, w->municipality, w->name, w->force_filesystem);
+    return command_init(w->store, w->municipality, w->names[w->n_names - 1], w->force_filesystem);
 }
 
 static int run_serve(const struct words *w) {
@@ -284,17 +324,31 @@ static int run_import(const struct words *w) {
     return command_import_journal(w->store, w->force_filesystem);
 }
 
+static int run_tls_init(const struct words *w) {
+    const struct tls_init_wish wish = {.dir = w->dir,
+                                       .names = w->names,
+                                       .n_names = w->n_names,
+                                       .clients = w->clients,
+                                       .n_clients = w->n_clients};
+    if (w->dir == NULL) {
+        return usage_error("--dir is missing", "--dir がありません", "");
+    }
+    return command_tls_init(&wish);
+}
+
 static const struct command {
     const char *word;
     int (*run)(const struct words *w);
     bool takes_directory;
-} commands[] = {{"init", run_init, false},
-                {"serve", run_serve, false},
-                {"verify", run_verify, false},
-                {"restore", run_restore, true},
-                {"doctor", run_doctor, false},
-                {"export-journal", run_export, false},
-                {"import-journal", run_import, false}};
+    bool no_store;
+} commands[] = {{"init", run_init, false, false},
+                {"serve", run_serve, false, false},
+                {"verify", run_verify, false, false},
+                {"restore", run_restore, true, false},
+                {"doctor", run_doctor, false, false},
+                {"export-journal", run_export, false, false},
+                {"import-journal", run_import, false, false},
+                {"tls-init", run_tls_init, false, true}};
 
 int main(int argc, char **argv) {
     struct words w = {0};
@@ -323,7 +377,7 @@ int main(int argc, char **argv) {
         print_usage(stderr);
         return EXIT_USAGE;
     }
-    if (w.store == NULL && !w.check_config) {
+    if (w.store == NULL && !w.check_config && !command->no_store) {
         return usage_error("--store is missing", "--store がありません", "");
     }
     return command->run(&w);

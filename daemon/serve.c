@@ -45,6 +45,8 @@ struct server {
     struct pool *pool;
     struct dispatch *dispatch;
     struct listen *listen;
+    struct tls *tls; /* NULL: no certificate is configured */
+    int64_t tls_day; /* when its end was warned of last */
     struct notify *notify;
     struct event *signals[3];
     struct event *status_timer;
@@ -102,21 +104,37 @@ static void log_restart_key(void *ctx, const char *name) {
     log_event(LEVEL_WARNING, "reload-needs-restart", "key=%s", name);
 }
 
+/* From now on, for who connects from now on. */
+static void take_tls(struct server *s, struct tls *tls) {
+    struct tls *old = s->tls;
+    int64_t now = (int64_t)time(NULL);
+    s->tls = tls;
+    s->tls_day = 0;
+    dispatch_secure(s->dispatch, tls);
+    tls_free(old);
+    if (tls != NULL) {
+        tls_log(tls, now);
+        tls_watch(tls, now, &s->tls_day);
+    }
+}
+
 static void reload(struct server *s) {
     struct config *new;
+    struct tls *tls;
     struct error e;
     if (s->setting->config == NULL) {
         log_event(LEVEL_NOTICE, "reload-nothing", "why=\"there is no configuration file\"");
         return;
     }
     notify_reloading();
-    if (setting_config(s->setting, &new, &e) != 0) {
+    if (setting_again(s->setting, listen_has_tls(s->listen), &new, &tls, &e) != 0) {
         log_error(LEVEL_ERROR, "reload-refused", &e);
     } else {
         struct config *old = s->config;
         s->config = new;
         apply_config(s);
         dispatch_configure(s->dispatch, new);
+        take_tls(s, tls);
         pool_waiting_max(s->pool, new->query_waiting_max);
         size_t n = config_restart_keys(s->started, new, log_restart_key, NULL);
         if (old != s->started) {
@@ -181,9 +199,23 @@ static void on_signal(evutil_socket_t number, short what, void *arg) {
 
 /* ---- serving ---------------------------------------------------------------------- */
 
-static void on_accepted(void *ctx, int fd) {
+/* Whether another connection may come over the network: not while handshakes are
+ * at their limit, and never to the places kept for Unix sockets. */
+static bool takes_remote(const struct server *s) {
+    const struct conns *conns = dispatch_conns(s->dispatch);
+    uint64_t places = s->connections_max - s->connections_max / 8;
+    return conns_securing(conns) < s->config->handshakes_max && conns_remote(conns) < places;
+}
+
+static void on_accepted(void *ctx, int fd, bool tls) {
     struct server *s = ctx;
-    dispatch_accept(s->dispatch, fd);
+    dispatch_accept(s->dispatch, fd, tls);
+    if (tls && !takes_remote(s)) {
+        listen_pause_tls(s->listen, true);
+        const struct conns *conns = dispatch_conns(s->dispatch);
+        log_event(LEVEL_INFO, "network-paused", "handshakes=%zu connections=%zu",
+                  conns_securing(conns), conns_remote(conns));
+    }
     if (conns_count(dispatch_conns(s->dispatch)) >= s->connections_max) {
         s->accept_paused = true;
         listen_pause(s->listen);
@@ -202,6 +234,9 @@ static const struct listen_handler listen_handler = {.accepted = on_accepted, .b
 /* Accepts again when a sixteenth of the places is free, so that the limit is
  * not logged at every change. */
 static void resume_accept(struct server *s) {
+    if (takes_remote(s)) {
+        listen_pause_tls(s->listen, false);
+    }
     uint64_t free_places = s->connections_max / 16 > 0 ? s->connections_max / 16 : 1;
     if (s->accept_paused &&
         conns_count(dispatch_conns(s->dispatch)) + free_places <= s->connections_max) {
@@ -245,6 +280,9 @@ static void on_status_timer(evutil_socket_t fd, short what, void *arg) {
     (void)fd;
     (void)what;
     dispatch_look(s->dispatch, &status);
+    if (s->tls != NULL) {
+        tls_watch(s->tls, (int64_t)time(NULL), &s->tls_day);
+    }
     notify_status("Serving %s (%s): entry %" PRIu64 ", %zu connections%s", store_name(s->store),
                   store_municipality(s->store), status.head,
                   conns_count(dispatch_conns(s->dispatch)),
@@ -432,18 +470,26 @@ static int open_sockets(struct server *s, struct error *e) {
         return -1;
     }
     for (size_t i = 0; i < c->listen_count; i++) {
-        if (listen_unix(s->listen, c->listen[i] + strlen("unix:"), c->socket_owner, c->socket_group,
-                        e) != 0) {
+        const char *at = c->listen[i];
+        int rc = strncmp(at, "unix:", 5) != 0
+                     ? listen_tls(s->listen, at, e)
+                     : listen_unix(s->listen, at + 5, c->socket_owner, c->socket_group, e);
+        if (rc != 0) {
             return -1;
         }
     }
-    return 0;
+    return setting_check_tls(s->tls, listen_has_tls(s->listen), e);
 }
 
 static int start(struct server *s, struct error *e) {
     log_event(LEVEL_NOTICE, "starting", "version=%s store=%s", MADOGUCHI_VERSION,
               s->setting->store);
     status_libraries(log_library, NULL);
+    struct tls *tls;
+    if (setting_tls(s->config, &tls, e) != 0) {
+        return -1;
+    }
+    s->tls = tls; /* what was made is freed by end() */
     if (open_store(s, e) != 0 || open_base(s, e) != 0 || open_rooms(s, e) != 0 ||
         add_timers(s, e) != 0 || open_sockets(s, e) != 0) {
         return -1;
@@ -458,6 +504,8 @@ static int start(struct server *s, struct error *e) {
     store_status(s->store, &status);
     log_event(LEVEL_NOTICE, "ready", "municipality=%s head=%" PRIu64, store_municipality(s->store),
               status.head);
+    s->tls = NULL;
+    take_tls(s, tls);
     on_status_timer(-1, 0, s);
     listen_start(s->listen);
     return 0;
@@ -492,6 +540,7 @@ static void end(struct server *s, bool clean) {
         _exit(clean ? EXIT_DONE : EXIT_REFUSED);
     }
     dispatch_free(s->dispatch);
+    tls_free(s->tls);
     notify_free(s->notify);
     struct event *const events[] = {s->signals[0], s->signals[1],   s->signals[2],
                                     s->stop_timer, s->status_timer, s->settle_timer};

@@ -49,6 +49,7 @@ void status_libraries(void (*each)(void *ctx, const char *name, const char *vers
     each(ctx, "lmdb", lmdb);
     each(ctx, "protobuf-c", protobuf_c_version());
     each(ctx, "libsodium", sodium_version_string());
+    each(ctx, "openssl", OpenSSL_version(OPENSSL_VERSION_STRING));
 }
 
 static void add_time(struct rows *rows, const char *name, uint64_t ms) {
@@ -150,13 +151,31 @@ static void add_warnings(struct rows *rows, const struct status_source *source,
             add(rows, name, "%s", source->warnings->on[i] ? "yes" : "no");
         }
     }
+    struct error e;
+    bool expires = source->tls != NULL && tls_warns(source->tls, (int64_t)time(NULL), &e);
+    add(rows, "warning_certificate", "%s", expires ? "yes" : "no");
+    if (expires) {
+        add(rows, "warning", "%s", japanese ? e.ja : e.en);
+    }
     for (unsigned i = 0; i < WARNINGS; i++) {
-        struct error e;
         if (source->warnings->on[i]) {
             warning_say(i, s, &e);
             add(rows, "warning", "%s", japanese ? e.ja : e.en);
         }
     }
+}
+
+/* Empty without TLS. */
+static void add_tls(struct rows *rows, const struct status_source *source) {
+    char days[24] = "";
+    if (source->tls != NULL) {
+        snprintf(days, sizeof days, "%" PRId64, tls_days_left(source->tls, (int64_t)time(NULL)));
+    }
+    add_time(rows, "certificate_not_after",
+             source->tls != NULL ? (uint64_t)tls_not_after(source->tls) * 1000 : 0);
+    add(rows, "certificate_days_left", "%s", days);
+    add(rows, "handshakes", "%zu", source->handshakes);
+    add(rows, "handshakes_failed", "%" PRIu64, source->handshakes_failed);
 }
 
 static void add_daemon(struct rows *rows, const struct status_source *source) {
@@ -183,6 +202,7 @@ void status_answer(const struct status_source *source, struct conn *c, struct re
     warnings_look(source->warnings, &s, source->warn_percent);
     add_store(&rows, source, &s);
     add_daemon(&rows, source);
+    add_tls(&rows, source);
     add_times(&rows, source->metrics);
     status_libraries(add_library, &rows);
     add_warnings(&rows, source, &s, r->japanese);

@@ -10,6 +10,7 @@
 #define MADOGUCHI_DAEMON_STATUS_H
 
 #include "daemon/metrics.h"
+#include "daemon/tls.h"
 #include "daemon/warning.h"
 
 struct status_source {
@@ -19,8 +20,11 @@ struct status_source {
     uint64_t warn_percent;
     size_t connections;
     uint64_t connections_max;
-    size_t waiting;   /* requests to be recorded */
-    size_t questions; /* in the pool */
+    const struct tls *tls;      /* NULL: none */
+    size_t handshakes;          /* under way */
+    uint64_t handshakes_failed; /* since the start */
+    size_t waiting;             /* requests to be recorded */
+    size_t questions;           /* in the pool */
 };
 
 /* Answers a status request in one page; warnings are judged on the way. */

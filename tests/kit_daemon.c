@@ -68,7 +68,11 @@ void kit_daemon_init(struct kit_daemon *d, const char *dir) {
 void kit_daemon_configure(const struct kit_daemon *d, const char *config) {
     FILE *f = fopen(d->config, "we");
     ck_assert_ptr_nonnull(f);
-    fprintf(f, "listen: [\"unix:%s\"]\n%s\n", d->socket, config != NULL ? config : "");
+    fprintf(f, "listen: [\"unix:%s\"", d->socket);
+    if (d->listen != NULL) {
+        fprintf(f, ", \"%s\"", d->listen);
+    }
+    fprintf(f, "]\n%s\n", config != NULL ? config : "");
     ck_assert_int_eq(fclose(f), 0);
 }
 

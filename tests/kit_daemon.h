@@ -22,6 +22,7 @@ struct kit_daemon {
     char socket[KIT_PATH];
     char config[KIT_PATH];
     char log[KIT_PATH]; /* what it wrote to stderr, all starts together */
+    const char *listen; /* one more address of the next configuration, or NULL */
     const char *notify; /* NOTIFY_SOCKET of the next start, or NULL */
     pid_t pid;          /* 0 while none runs */
 };

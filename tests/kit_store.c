@@ -98,7 +98,7 @@ void kit_start(struct kit *k, bool daemon) {
 }
 
 void kit_start_daemon(struct kit *k, const char *config) {
-    char text[600];
+    char text[2000];
     kit_start(k, true);
     if (config != NULL) {
         close(k->fd);

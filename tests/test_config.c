@@ -178,7 +178,9 @@ START_TEST(listen_addresses) {
     ck_assert_uint_eq(c->listen_count, 2);
     ck_assert_str_eq(c->listen[1], "unix:/run/b.sock");
     config_free(c);
-    refused("listen: [\"tls:0.0.0.0:7000\"]\n", "listen", "no TLS yet");
+    config_free(taken("listen: [\"tls:0.0.0.0:7000\", \"tls:[::]:7000\"]\n"));
+    refused("listen: [\"tcp:0.0.0.0:7000\"]\n", "listen", "no connection without TLS");
+    refused("listen: [\"tls:0.0.0.0\"]\n", "listen", "tls:HOST:PORT");
     refused("listen: [\"/run/a.sock\"]\n", "listen", "unix:");
     refused("listen: [\"unix:\"]\n", "listen", "unix:");
     refused("listen: unix:/run/a.sock\n", "", "not a configuration");

@@ -101,14 +101,15 @@ static bool is_ready(void *ctx) {
     return ready;
 }
 
-static const struct conn_handler handler = {on_message, on_broken, on_drained, on_closed, is_ready};
+static const struct conn_handler handler = {on_message, on_broken, on_drained,
+                                            on_closed,  is_ready,  NULL};
 
 /* ---- fixture -------------------------------------------------------------------- */
 
 static int add_pair(void) {
     int fds[2];
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
-    server = conns_add(conns, fds[0]);
+    server = conns_add(conns, fds[0], NULL);
     ck_assert_ptr_nonnull(server);
     return fds[1];
 }

@@ -287,7 +287,9 @@ START_TEST(refuses_to_start) {
     ck_assert_int_eq(kit_daemon_run(&k.d, "serve", "--check-config", NULL), 0);
     ck_assert_int_eq(kit_daemon_run(&k.d, "serve", "--store", k.d.store, NULL), 2);
     ck_assert_int_eq(
-        kit_daemon_run(&k.d, "serve", "--store", k.d.store, "--listen", "tls:localhost:1", NULL),
+        kit_daemon_run(&k.d, "serve", "--store", k.d.store, "--listen", "tls:localhost", NULL), 2);
+    ck_assert_int_eq(
+        kit_daemon_run(&k.d, "serve", "--store", k.d.store, "--listen", "tcp:localhost:1", NULL),
         2);
     ck_assert_int_eq(kit_daemon_run(&k.d, "dance", NULL), 2);
     ck_assert_int_eq(kit_daemon_run(&k.d, "init", "--store", k.d.store, "--municipality", "062090",

@@ -7,7 +7,7 @@ figure coverage import show list stats plan indicators prove catalogue status ve
 
 _madoguchi_options() {
     LC_ALL=C madoguchi "$@" --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p'
-    echo '--server --format --excel --on-behalf --terminal --visit --request-id --help'
+    echo '--server --ca --cert --key --format --excel --on-behalf --terminal --visit --request-id --help'
 }
 
 # The codes of one list of the catalogue.
@@ -27,7 +27,7 @@ _madoguchi() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
         case $word in
-        --server | --format | --on-behalf | --terminal | --visit | --request-id) ((i++)) ;;
+        --server | --ca | --cert | --key | --format | --on-behalf | --terminal | --visit | --request-id) ((i++)) ;;
         -*) ;;
         *)
             if [[ -z $command ]]; then
@@ -61,7 +61,7 @@ origin age session_kind form venue venue_kind reason target' && return
         ;;
     esac
     case $command in
-    '') _madoguchi_reply "$_madoguchi_commands --server --format --help --version" && return ;;
+    '') _madoguchi_reply "$_madoguchi_commands --server --ca --cert --key --format --help --version" && return ;;
     session | figure | plan | catalogue)
         if [[ -z $member && $current != -* ]]; then
             case $command in

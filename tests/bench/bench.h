@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdnoreturn.h>
+#include <sys/types.h>
 
 noreturn void bench_die(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -24,14 +25,17 @@ uint64_t bench_now(void);
 #define WIRE_IN  (FRAME_HEADER + FRAME_MAX)
 #define WIRE_OUT (1u << 16)
 
+struct ssl_st;
+
 struct wire {
     int fd;
+    struct ssl_st *ssl; /* NULL: without TLS */
     size_t in_len, out_len, out_sent;
     uint8_t *in;  /* WIRE_IN */
     uint8_t *out; /* WIRE_OUT */
 };
 
-/* Connects to a Unix socket.  Returns false, with nothing open, when nobody
+/* Connects to a Unix socket, or to tls:HOST:PORT.  Returns false, with nothing open, when nobody
  * answers. */
 bool wire_open(struct wire *w, const char *path);
 void wire_close(struct wire *w);
@@ -53,6 +57,18 @@ bool wire_next(struct wire *w, size_t *offset, const uint8_t **message, size_t *
 
 /* Forgets the bytes before `offset`. */
 void wire_drop(struct wire *w, size_t offset);
+
+/* ---- tls.c ------------------------------------------------------------------------ */
+
+/* A connection to "tls:HOST:PORT" (HOST an IPv4 address), or false.  The
+ * certificates are those of the folder named by BENCH_TLS, as `madoguchid
+ * tls-init --client bench` makes them. */
+bool wire_tls_open(struct wire *w, const char *address);
+void wire_tls_close(struct wire *w);
+
+/* As send() and recv() with MSG_DONTWAIT. */
+ssize_t wire_tls_send(struct wire *w, const void *data, size_t len);
+ssize_t wire_tls_receive(struct wire *w, void *data, size_t size);
 
 /* ---- tongue.h: the protocols ------------------------------------------------------ */
 

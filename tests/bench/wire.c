@@ -30,8 +30,10 @@ void wire_add_frame(struct wire *w, const uint8_t *message, size_t len) {
 
 bool wire_flush(struct wire *w) {
     while (w->out_sent < w->out_len) {
-        ssize_t n = send(w->fd, w->out + w->out_sent, w->out_len - w->out_sent,
-                         MSG_NOSIGNAL | MSG_DONTWAIT);
+        const uint8_t *from = w->out + w->out_sent;
+        size_t len = w->out_len - w->out_sent;
+        ssize_t n = w->ssl != NULL ? wire_tls_send(w, from, len)
+                                   : send(w->fd, from, len, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n < 0 && errno == EAGAIN) {
             return false;
         }
@@ -50,7 +52,10 @@ void wire_fill(struct wire *w, bool wait) {
             bench_die("no answer within a minute");
         }
     }
-    ssize_t n = recv(w->fd, w->in + w->in_len, WIRE_IN - w->in_len, MSG_DONTWAIT);
+    uint8_t *to = w->in + w->in_len;
+    size_t room = WIRE_IN - w->in_len;
+    ssize_t n =
+        w->ssl != NULL ? wire_tls_receive(w, to, room) : recv(w->fd, to, room, MSG_DONTWAIT);
     if (n < 0 && errno == EAGAIN) {
         return;
     }
@@ -78,7 +83,7 @@ void wire_drop(struct wire *w, size_t offset) {
     w->in_len -= offset;
 }
 
-bool wire_open(struct wire *w, const char *path) {
+static bool connect_unix(struct wire *w, const char *path) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof address.sun_path) {
         bench_die("the socket's path is too long");
@@ -92,6 +97,13 @@ bool wire_open(struct wire *w, const char *path) {
         close(w->fd);
         return false;
     }
+    return true;
+}
+
+bool wire_open(struct wire *w, const char *path) {
+    if (strncmp(path, "tls:", 4) == 0 ? !wire_tls_open(w, path) : !connect_unix(w, path)) {
+        return false;
+    }
     w->in = malloc(WIRE_IN);
     w->out = malloc(WIRE_OUT);
     if (w->in == NULL || w->out == NULL) {
@@ -101,6 +113,9 @@ bool wire_open(struct wire *w, const char *path) {
 }
 
 void wire_close(struct wire *w) {
+    if (w->ssl != NULL) {
+        wire_tls_close(w);
+    }
     close(w->fd);
     free(w->in);
     free(w->out);

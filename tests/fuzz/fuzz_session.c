@@ -194,7 +194,7 @@ static void talk(const struct stream *s, int how) {
     bool open = true;
     MUST(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) == 0);
     d.n_answers = 0;
-    dispatch_accept(d.dispatch, fds[1]);
+    dispatch_accept(d.dispatch, fds[1], false);
     for (unsigned turns = 0; conns_count(dispatch_conns(d.dispatch)) > 0; turns++) {
         MUST(turns < TURNS_MAX);
         size_t most = (how & PIECES) != 0 ? 1 + turns * 7 % 64 : s->len - sent;
