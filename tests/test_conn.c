@@ -817,7 +817,7 @@ static void add_frames(Suite *suite) {
 static void add_limits(Suite *suite) {
     TCase *t = tcase_create("limits");
     tcase_add_checked_fixture(t, begin, end);
-    tcase_set_timeout(t, 20);
+    tcase_set_timeout(t, 60);
     tcase_add_test(t, in_flight_stops_reading);
     tcase_add_test(t, in_flight_of_one);
     tcase_add_test(t, in_flight_does_not_pile_up);
@@ -832,7 +832,7 @@ static void add_limits(Suite *suite) {
 static void add_deadlines(Suite *suite) {
     TCase *t = tcase_create("deadlines");
     tcase_add_checked_fixture(t, begin, end);
-    tcase_set_timeout(t, 20);
+    tcase_set_timeout(t, 60);
     tcase_add_test(t, first_frame_deadline);
     tcase_add_test(t, first_frame_trickled);
     tcase_add_test(t, whole_frame_trickled);

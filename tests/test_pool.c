@@ -160,7 +160,7 @@ int main(void) {
     Suite *suite = suite_create("pool");
     TCase *t = tcase_create("pool");
     tcase_add_checked_fixture(t, begin, end);
-    tcase_set_timeout(t, 20);
+    tcase_set_timeout(t, 60);
     tcase_add_test(t, every_job_comes_back_once);
     tcase_add_test(t, full_queue_refuses);
     tcase_add_test(t, cancelling_one_that_waits);
