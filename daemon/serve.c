@@ -225,8 +225,7 @@ static void on_accepted(void *ctx, int fd, bool tls) {
 }
 
 static void on_busy(void *ctx, int fd) {
-    struct server *s = ctx;
-    dispatch_turn_away(s->dispatch, fd);
+    dispatch_turn_away(((struct server *)ctx)->dispatch, fd);
 }
 
 static const struct listen_handler listen_handler = {.accepted = on_accepted, .busy = on_busy};
