@@ -89,11 +89,15 @@ wait_for '[ -S "$WORK/notify" ]'
 # Whoever makes the store has every role in it; the daemon's account owns the files.
 "$WORK/madoguchid" init --store "$WORK/state/062090" --municipality 062090 \
     --name 長井市 >/dev/null || fail init
-[ -z "$account" ] || chown -R nobody "$WORK/state/062090"
 
 # What LoadCredential= does: copies that the account alone can read.
 "$WORK/madoguchid" tls-init --dir "$WORK/tls" --name 127.0.0.1 --client counter-3 \
-    >/dev/null || fail tls-init
+    >"$WORK/made" || fail tls-init
+# Whoever has that certificate is a clerk.
+"$WORK/madoguchid" account add counter-3 --store "$WORK/state/062090" --role clerk \
+    --certificate "$(sed -n 's/^ *fingerprint *//p' "$WORK/made" | tail -n 1)" >/dev/null ||
+    fail account
+[ -z "$account" ] || chown -R nobody "$WORK/state/062090"
 mkdir -m 700 "$WORK/credentials"
 cp "$WORK/tls/server.crt" "$WORK/tls/server.key" "$WORK/tls/ca.crt" "$WORK/credentials"
 chmod 400 "$WORK/credentials"/*
@@ -119,12 +123,12 @@ wait_for '[ -S "$WORK/sock" ]'
 clerk="$WORK/madoguchi --server unix:$WORK/sock"
 
 said=$($clerk log migration --topic housing --date 2024-04-15 2>&1)
-[ "$said" = 'M-2024-000001 #3' ] || fail "a case is answered by: $said"
+[ "$said" = 'M-2024-000001 #4' ] || fail "a case is answered by: $said"
 wait_for 'grep -q "^READY=1" "$WORK/notified"'
 said=$("$WORK/madoguchi" --server "tls:127.0.0.1:$port" --ca "$WORK/tls/ca.crt" \
     --cert "$WORK/tls/client-counter-3.crt" --key "$WORK/tls/client-counter-3.key" \
     log migration --topic work --date 2024-04-16 2>&1)
-[ "$said" = 'M-2024-000002 #4' ] || fail "a case over TLS is answered by: $said"
+[ "$said" = 'M-2024-000002 #5' ] || fail "a case over TLS is answered by: $said"
 $clerk verify >"$WORK/said" 2>&1 || fail "verify: $(cat "$WORK/said")"
 $clerk backup "$WORK/state/backup" >"$WORK/said" 2>&1 || fail "backup: $(cat "$WORK/said")"
 if [ -n "$space" ]; then
