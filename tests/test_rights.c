@@ -492,9 +492,9 @@ static void about_figures(struct kit *k) {
 
 /* Every request of the wire is asked above; logins are whoever's (test_login). */
 static bool is_asked(const char *field) {
-    static const char *const others[] = {"act",   "session", "correction", "voiding",
-                                         "put",   "closing", "show",       "documents",
-                                         "login", "logout",  "password",   "rows",  NULL};
+    static const char *const others[] = {"act",      "session", "correction", "voiding", "put",
+                                         "closing",  "show",    "documents",  "login",   "logout",
+                                         "password", "rows",    NULL};
     for (size_t i = 0; i < PLAINS; i++) {
         if (strcmp(plains[i].word[0], field) == 0) {
             return true;
