@@ -103,7 +103,7 @@ START_TEST(places_of_the_unix_socket) {
     ck_assert(kit_send_bytes(waits, "no TLS", 6));
     ck_assert_int_eq(poll(&silent, 1, 150), 0); /* nobody looks at it */
     kit_expect_alive(&k.d);
-    ck_assert_uint_eq(kit_status(&k, "connections"), MOST + 1);
+    await_status(&k, "connections", MOST + 1);
     kit_tls_close(&all[0]);
     ck_assert_int_eq(poll(&silent, 1, KIT_PATIENCE), 1); /* its turn: refused */
     close(waits);
