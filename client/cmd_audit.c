@@ -6,9 +6,9 @@
 #include <inttypes.h>
 
 static const struct option options[] = {
-    {"from", N_("PERIOD"), "from", N_("recorded from then on: 2024-04, 2024-04-15, FY2024, R6"),
-     false},
-    {"to", N_("PERIOD"), "to", N_("recorded until the end of this one"), false},
+    {"from", N_("PERIOD"), "from",
+     N_("recorded in this month, day or year; with --to from then on: 2024-04, FY2024, R6"), false},
+    {"to", N_("PERIOD"), "to", N_("recorded until the end of this one, without --from too"), false},
     {"kind", N_("KIND"), "kind",
      N_("login, login-failed, refused, export, account, correct, void, month-close ..."), true},
     {"actor", N_("ACCOUNT"), "actor", N_("by or about this account, or uid:1000"), false},

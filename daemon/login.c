@@ -205,7 +205,7 @@ static void run_hash(struct attempt *a) {
             return;
         }
     }
-    if (p == NULL) {
+    if (login != NULL) {
         return;
     }
     const char *fresh = a->once;

@@ -39,9 +39,8 @@ static const ProtobufCBinaryData *list_take(uint8_t **at, const ProtobufCBinaryD
 }
 
 static const char *text_take(uint8_t **at, const char *text) {
-    char *copy = piece_take(at, strlen(text) + 1);
-    strcpy(copy, text);
-    return copy;
+    size_t size = strlen(text) + 1;
+    return memcpy(piece_take(at, size), text, size);
 }
 
 static size_t person_room(const struct person *p) {

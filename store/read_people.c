@@ -166,7 +166,10 @@ static int add_body(struct arena *a, Journal__Entry *entry, Madoguchi__EntryRow 
     if (row->field == NULL) {
         return -1;
     }
-    for (unsigned i = 0; body != NULL && i < body->descriptor->n_fields; i++) {
+    if (body == NULL) {
+        return 0;
+    }
+    for (unsigned i = 0; i < body->descriptor->n_fields; i++) {
         const ProtobufCFieldDescriptor *f = &body->descriptor->fields[i];
         if (f->type == PROTOBUF_C_TYPE_MESSAGE || strcmp(f->name, "certificate") == 0 ||
             strcmp(f->name, "store_id") == 0 || strcmp(f->name, "kind") == 0) {
@@ -292,6 +295,10 @@ static int audit_period(struct auditing *u, struct error *e) {
             return -1;
         }
         u->to = period.to;
+    }
+    if (u->from > u->to) {
+        return error_set(e, ERR_INVALID, "from", "The period ends before it begins.",
+                         "期間の終わりが始まりより前です。");
     }
     return 0;
 }

@@ -208,12 +208,15 @@ START_TEST(the_trail) {
     expect_trail(&k, "--actor one", 1, ",password-reset,root,,,account=one source=uid:");
     ck_assert_int_eq(sscanf(strchr(kit_out, '\n'), "\n8,%u-", &year), 1);
     expect_trail(&k, "--from 2025-06-15 --to 2025-06-15", 2, ",catalogue,");
+    expect_trail(&k, "--from R7.6", 2, ",catalogue,");
+    expect_trail(&k, "--from R7.6 --to 2999-03", 6, ",catalogue,");
     expect_trail(&k, "--to 2025-05", 0, "");
     kit_client_ok(&k, "audit --kind void");
     kit_printed("  void  ");
     kit_said_client("1 entry\n");
     kit_client_refused(&k, 1, "There is no M-2024-000009", "audit M-2024-000009");
     kit_client_refused(&k, 1, "\"soon\"", "audit --from soon");
+    kit_client_refused(&k, 1, "ends before it begins", "audit --from 2024-05 --to 2024-04");
     kit_client_refused(&k, 2, "Usage:", "audit one two");
     kit_finish(&k);
 }

@@ -58,6 +58,7 @@ static const struct command {
     {{"show", "M-2024-000001"}, 0, false},
     {{"catalogue", "show", "--format", "json"}, 0, true},
     {{"status"}, 0, false},
+    {{"account", "list", "--format", "csv"}, 0, true},
     {{"log", "migration", "--topic", "housing", "--date", "2024-04-15"}, 1, false},
     {{"--format", "csv", "tally", "citizen", "3", "--date", "2024-04-16"}, 1, false},
     {{"import", "%s/rows.csv", "--source", "%n"}, ROWS, false},

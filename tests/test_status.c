@@ -79,6 +79,8 @@ static const char *const always[] = {
     "requests_total",
     "queue",
     "questions",
+    "logins",
+    "everything_by",
     "libevent",
     "lmdb",
     "protobuf-c",
