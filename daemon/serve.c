@@ -69,7 +69,7 @@ struct server {
     uint32_t head_day;              /* when the head was logged last (date) */
 };
 
-/* ---- limits ---------------------------------------------------------------------- */
+/* ---- configuration --------------------------------------------------------------- */
 
 static void apply_config(struct server *s) {
     const struct config *c = s->config;
