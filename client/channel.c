@@ -261,10 +261,6 @@ short channel_waits(const struct channel *c) {
     return c->waits;
 }
 
-bool channel_pending(const struct channel *c) {
-    return SSL_pending(c->ssl) > 0;
-}
-
 void channel_close(struct channel *c) {
     if (!c->broken && SSL_is_init_finished(c->ssl)) {
         (void)SSL_shutdown(c->ssl);

@@ -29,6 +29,8 @@ struct channel *channel_new(const struct channel_files *files, const struct addr
                             int fd, struct error *e);
 void channel_free(struct channel *c); /* the socket stays open */
 
+#define CHANNEL_RECORD 16384 /* a read of so many bytes leaves none behind */
+
 /* Bytes read or written; 0: the other side sends no more.  -1 with EAGAIN: not
  * now, channel_waits() says for what; with another errno: broken. */
 ssize_t channel_read(struct channel *c, void *data, size_t size);
@@ -39,9 +41,6 @@ int channel_handshake(struct channel *c);
 
 /* POLLIN or POLLOUT; 0 when the last call went on. */
 short channel_waits(const struct channel *c);
-
-/* Whether bytes were decrypted that were not read yet. */
-bool channel_pending(const struct channel *c);
 
 /* After something broke: fills *e when it was a matter of trust - the daemon's
  * certificate is not accepted here, or ours there - with what to do about it. */

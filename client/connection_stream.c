@@ -35,7 +35,7 @@ struct progress {
 #define TAG_MESSAGE_REQUEST ((2 << 3) | 2)
 #define TAG_REQUEST_SERIAL  (1 << 3)
 #define TAG_REQUEST_CHECK   (8 << 3)
-#define TAG_REQUEST_ROWS    ((30 << 3) | 2)
+#define TAG_REQUEST_ROWS    ((MADOGUCHI__REQUEST__BODY_ROWS << 3) | 2)
 #define TAG_ROWS_REQUEST    ((1 << 3) | 2)
 
 static size_t put_varint(uint8_t *out, uint64_t value) {

@@ -223,12 +223,13 @@ static ssize_t receive_bytes(struct transport *t, void *data, size_t size) {
     return t->channel != NULL ? channel_read(t->channel, data, size) : recv(t->fd, data, size, 0);
 }
 
-/* Waits until bytes can be read or written.  What was decrypted can be read
- * without the socket; and TLS may have to write before it can read. */
+/* Beside the beginning of a frame there is always room for a whole record, so
+ * that nothing is left in the channel when the socket is waited for. */
+_Static_assert(IN_SIZE - FRAME_HEADER - FRAME_MAX >= CHANNEL_RECORD, "no room for a record");
+
+/* Waits until bytes can be read or written; TLS may have to write before it can
+ * read. */
 static int wait_to_move(struct transport *t, short events, unsigned patience_ms) {
-    if (t->channel != NULL && (events & POLLIN) != 0 && channel_pending(t->channel)) {
-        return POLLIN;
-    }
     short also = t->channel != NULL ? channel_waits(t->channel) & POLLOUT : 0;
     int ready = wait_for(t->fd, events | also, patience_ms);
     return ready > 0 && also != 0 ? ready | events : ready;

@@ -207,7 +207,7 @@ static int write_secrets(struct accounting *a, const char *password) {
         secrets_open(a->words->store, &secrets, a->error) < 0) {
         return -1;
     }
-    int rc = secrets_set_password(secrets, a->words->name, hash, true, a->error);
+    int rc = secrets_set_password(secrets, a->words->name, hash, true, NULL, a->error);
     char *text = rc < 0 ? NULL : secrets_text(secrets, &len);
     if (text != NULL) {
         rc = secrets_write(a->words->store, text, len, a->error);

@@ -210,7 +210,9 @@ static void answer(struct group *g, struct request *r) {
     } else {
         answer_recorded(c, r);
     }
-    conn_done(c);
+    if (r->part != REQUEST_ROW) { /* a message of rows is one in flight, until the last */
+        conn_done(c);
+    }
 }
 
 /* Answers the requests before `end`. */

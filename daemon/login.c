@@ -13,8 +13,9 @@
 #include <time.h>
 
 #define WRITE_EVERY_MS (5 * 60 * 1000)
+#define WRITERS        4 /* of the file alone, that wait beside */
 
-/* Of no account; hashed with the same cost as all others. */
+/* Of no account: hashed with the same cost as all others, and never right. */
 static const char nobody[] = "$argon2id$v=19$m=65536,t=2,p=1$c7NGQA42MWbMF+85pAsNvw$"
                              "TqBzDh57SMrmAW8PKbB472X33t32YaxpHFLVcOdImOM";
 
@@ -22,6 +23,7 @@ struct login {
     struct login_setting setting;
     struct pool *pool;
     struct throttle *throttle;
+    size_t waiting;      /* attempts that were let in and are not decided */
     uint64_t written_at; /* ms of metrics_clock() */
 };
 
@@ -38,6 +40,8 @@ struct attempt {
     enum step step;
     char name[SECRETS_NAME];
     char hash[SECRETS_HASH];  /* to be verified; "": nothing */
+    bool known;               /* it is the account's, not nobody's */
+    bool let_in;              /* counted as waiting */
     char fresh[SECRETS_HASH]; /* made; "" if none */
     char once[PASSWORD_ONCE]; /* a password to be given */
     uint8_t token[SECRETS_TOKEN];
@@ -56,6 +60,7 @@ static uint64_t wall_ms(void) {
 }
 
 static void attempt_free(struct attempt *a) {
+    a->login->waiting -= a->let_in;
     if (a->text != NULL) {
         sodium_memzero(a->text, a->text_len);
         free(a->text);
@@ -100,10 +105,17 @@ static void refuse(struct attempt *a, const struct error *e) {
     attempt_free(a);
 }
 
+/* A name that is no account's may be anything that somebody typed, a password too:
+ * it is noted nowhere. */
+static void note_failure(struct attempt *a, const char *what) {
+    bool exists = store_has_account(a->login->setting.store, a->name);
+    const struct notice_by by = {.source = a->asker.source, .account = exists ? a->name : ""};
+    notices_count(a->login->setting.notices, NOTICE_LOGIN_FAILED, &by, what);
+}
+
 static void not_right(struct attempt *a) {
     struct error e;
-    const struct notice_by by = {.source = a->asker.source, .account = a->name};
-    notices_count(a->login->setting.notices, NOTICE_LOGIN_FAILED, &by, "password");
+    note_failure(a, "password");
     error_set(&e, ERR_FORBIDDEN, "password",
               "The name or the password is not right. Forgotten? An administrator gives a new one "
               "with `madoguchi account password NAME`.",
@@ -214,12 +226,18 @@ static void run(struct job *job) {
     }
 }
 
-/* ---- back in the loop ---------------------------------------------------------------------------
- */
+/* ---- back in the loop --------------------------------------------------------------------- */
 
 static void submit(struct attempt *a) {
     struct error e;
-    if (pool_submit(a->login->pool, &a->job)) {
+    struct login *l = a->login;
+    /* Whoever was let in is decided: the pool has room for the second step of all. */
+    bool room = a->let_in || a->request == NULL || l->waiting < LOGIN_WAITING;
+    if (room && !a->let_in && a->request != NULL) {
+        a->let_in = true;
+        l->waiting++;
+    }
+    if (room && pool_submit(l->pool, &a->job)) {
         return;
     }
     if (a->request == NULL) {
@@ -244,10 +262,14 @@ static void write_down(struct attempt *a) {
     }
 }
 
+static bool is_account(void *ctx, const char *name) {
+    const struct login *l = ctx;
+    const struct store_claim claim = {.name = name};
+    return store_person(l->setting.store, &claim, calendar_today((int64_t)wall_ms())) != NULL;
+}
+
 static bool is_live(struct attempt *a) {
-    const struct store_claim claim = {.name = a->name};
-    return store_person(a->login->setting.store, &claim, calendar_today((int64_t)wall_ms())) !=
-           NULL;
+    return is_account(a->login, a->name);
 }
 
 /* Whose failures count together: a network's, or a Unix user's. */
@@ -264,7 +286,32 @@ static void passed(struct attempt *a) {
     key_of(key, "account", a->name);
     throttle_passed(a->login->throttle, key);
     key_of(key, "source", origin_of(a));
-    throttle_passed(a->login->throttle, key);
+    throttle_undo(a->login->throttle, key, THROTTLE_FREE_SOURCE);
+}
+
+/* Whether the password is right by what holds now: while it was hashed another one may
+ * have been set, or the account ended. */
+static bool is_right(struct attempt *a) {
+    bool once;
+    const char *hash = secrets_password(a->login->setting.secrets, a->name, &once);
+    return a->right && a->known && hash != NULL && strcmp(hash, a->hash) == 0 && is_live(a);
+}
+
+/* Whether the asker of another's password still may have it replaced. */
+static bool may_reset(struct attempt *a, struct error *e) {
+    const struct store_claim claim = {.name = a->asker.account};
+    const struct person *p =
+        store_person(a->login->setting.store, &claim, calendar_today((int64_t)wall_ms()));
+    return p != NULL ? store_may(p, RIGHT_ACCOUNT, e) == 0 : identity_refuse(&a->asker, e) == 0;
+}
+
+static int set_password(struct attempt *a) {
+    bool reset = a->once[0] != '\0';
+    if (reset && !may_reset(a, &a->error)) {
+        return -1;
+    }
+    return secrets_set_password(a->login->setting.secrets, a->name, a->fresh, reset,
+                                !reset && a->asker.has_token ? a->asker.token : NULL, &a->error);
 }
 
 /* The password was hashed: a token is made, or the new password noted. */
@@ -272,7 +319,7 @@ static void hashed(struct attempt *a) {
     struct secrets *secrets = a->login->setting.secrets;
     bool once;
     int rc;
-    if (a->hash[0] != '\0' && (!a->right || !is_live(a))) {
+    if (a->hash[0] != '\0' && !is_right(a)) {
         not_right(a);
         return;
     }
@@ -291,7 +338,7 @@ static void hashed(struct attempt *a) {
         (void)secrets_password(secrets, a->name, &once);
         rc = secrets_add_token(secrets, hash, a->name, once, wall_ms(), &a->error);
     } else {
-        rc = secrets_set_password(secrets, a->name, a->fresh, a->once[0] != '\0', &a->error);
+        rc = set_password(a);
     }
     if (rc < 0) {
         refuse(a, &a->error);
@@ -338,8 +385,7 @@ static void done(struct job *job) {
     }
 }
 
-/* ---- asking
- * ----------------------------------------------------------------------------------------- */
+/* ---- asking --------------------------------------------------------------------------------- */
 
 static struct attempt *attempt_new(struct login *l, const struct identity *asker,
                                    struct request *r) {
@@ -356,21 +402,24 @@ static struct attempt *attempt_new(struct login *l, const struct identity *asker
     return a;
 }
 
+/* A try that has to wait counts for nobody: it is none. */
 static bool may_try(struct attempt *a) {
-    char key[160];
+    char source[160];
+    char account[160];
     struct error e;
+    struct throttle *t = a->login->throttle;
     uint64_t now = metrics_clock() / 1000;
-    key_of(key, "source", origin_of(a));
-    uint64_t wait = throttle_try(a->login->throttle, key, THROTTLE_FREE_SOURCE, now);
+    key_of(source, "source", origin_of(a));
+    key_of(account, "account", a->name);
+    uint64_t wait = throttle_wait(t, source, now);
+    uint64_t other = throttle_wait(t, account, now);
+    wait = wait > other ? wait : other;
     if (wait == 0) {
-        key_of(key, "account", a->name);
-        wait = throttle_try(a->login->throttle, key, THROTTLE_FREE, now);
-    }
-    if (wait == 0) {
+        throttle_count(t, source, THROTTLE_FREE_SOURCE, now);
+        throttle_count(t, account, THROTTLE_FREE, now);
         return true;
     }
-    const struct notice_by by = {.source = a->asker.source, .account = a->name};
-    notices_count(a->login->setting.notices, NOTICE_LOGIN_FAILED, &by, "throttled");
+    note_failure(a, "throttled");
     error_set(&e, ERR_BUSY, "password",
               "Too many tries with a wrong password. The next one is possible in %llu seconds.",
               "パスワードの間違いが続いています。次は %llu 秒後に試せます。",
@@ -382,7 +431,8 @@ static bool may_try(struct attempt *a) {
 static void hash_of(struct attempt *a) {
     bool once;
     const char *hash = secrets_password(a->login->setting.secrets, a->name, &once);
-    snprintf(a->hash, sizeof a->hash, "%s", hash != NULL && is_live(a) ? hash : nobody);
+    a->known = hash != NULL && is_live(a);
+    snprintf(a->hash, sizeof a->hash, "%s", a->known ? hash : nobody);
 }
 
 static void ask_login(struct attempt *a, const Madoguchi__Login *login) {
@@ -456,6 +506,10 @@ void login_ask(struct login *l, const struct identity *asker, struct request *r)
     }
 }
 
+void login_people(struct login *l) {
+    secrets_keep(l->setting.secrets, is_account, l);
+}
+
 void login_turn(struct login *l) {
     uint64_t now = metrics_clock() / 1000;
     secrets_expire(l->setting.secrets, wall_ms());
@@ -469,8 +523,7 @@ void login_turn(struct login *l) {
     }
 }
 
-/* ---- the whole
- * ------------------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------------ */
 
 struct login *login_new(const struct login_setting *setting) {
     struct login *l = calloc(1, sizeof *l);
@@ -480,7 +533,7 @@ struct login *login_new(const struct login_setting *setting) {
     l->setting = *setting;
     l->written_at = metrics_clock() / 1000;
     l->throttle = throttle_new();
-    l->pool = pool_new(setting->base, 0, 1, LOGIN_WAITING);
+    l->pool = pool_new(setting->base, 0, 1, LOGIN_WAITING + WRITERS);
     if (l->throttle == NULL || l->pool == NULL) {
         if (l->pool != NULL) {
             (void)pool_stop(l->pool, 0);

@@ -39,6 +39,10 @@ void login_free(struct login *l); /* after login_stop() returned true */
  * was called; it is given to the group when it is decided.  `asker` is copied. */
 void login_ask(struct login *l, const struct identity *asker, struct request *r);
 
+/* The people have changed: whoever has no account any more has no token, also when
+ * the account comes back. */
+void login_people(struct login *l);
+
 /* Every few seconds: forgets what is over, and has the use of tokens written down
  * now and then. */
 void login_turn(struct login *l);

@@ -77,10 +77,18 @@ bool notice_of_request(struct request *r, enum notice_kind kind, const struct no
     return true;
 }
 
-void notices_record(struct notices *n, enum notice_kind kind, const struct notice_by *by,
+/* Who failed to log in is not known: the account is what it was about. */
+static bool is_proved(enum notice_kind kind) {
+    return kind != NOTICE_LOGIN_FAILED && kind != NOTICE_CERTIFICATE_REFUSED;
+}
+
+void notices_record(struct notices *n, enum notice_kind kind, const struct notice_by *given,
                     const char *what, uint64_t count) {
     struct request *r = request_take(n->requests);
-    if (r == NULL || !notice_of_request(r, kind, by, NULL, what, count, NULL)) {
+    const struct notice_by by = {.source = given->source,
+                                 .account = is_proved(kind) ? given->account : NULL};
+    const char *subject = is_proved(kind) ? NULL : given->account;
+    if (r == NULL || !notice_of_request(r, kind, &by, subject, what, count, NULL)) {
         /* Refusals go on being refused; the log has each of them. */
         log_event(LEVEL_ERROR, "notice-lost", "kind=%s count=%" PRIu64, notice_word(kind), count);
         if (r != NULL) {

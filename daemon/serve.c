@@ -1,7 +1,9 @@
 #include "daemon/command.h"
 #include "daemon/config.h"
+#include "daemon/descriptors.h"
 #include "daemon/dispatch.h"
 #include "daemon/fault.h"
+#include "daemon/head.h"
 #include "daemon/listen.h"
 #include "daemon/log.h"
 #include "daemon/notify.h"
@@ -21,14 +23,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PRIORITIES        2  /* 0: results, signals, timers; 1: connections */
-#define DESCRIPTORS_EXTRA 64 /* beside those of connections */
-#define EXTEND_USEC       30000000
-#define STATUS_SECONDS    10
-#define SETTLE_MS         100  /* without a group: the store may settle */
-#define GATHER_TURNS      10   /* at most so many times gather_us in all */
-#define TURNS_FAILED      100  /* then it will not get better */
-#define LAST_WAIT_MS      1000 /* for queries that were told to end */
+#define PRIORITIES     2 /* 0: results, signals, timers; 1: connections */
+#define EXTEND_USEC    30000000
+#define STATUS_SECONDS 10
+#define SETTLE_MS      100  /* without a group: the store may settle */
+#define GATHER_TURNS   10   /* at most so many times gather_us in all */
+#define TURNS_FAILED   100  /* then it will not get better */
+#define LAST_WAIT_MS   1000 /* for queries that were told to end */
 
 enum phase {
     SERVING,
@@ -68,36 +69,12 @@ struct server {
     uint32_t head_day;              /* when the head was logged last (date) */
 };
 
-/* ---- limits ---------------------------------------------------------------------- */
-
-/* Connections that the descriptors of this process allow; raises the limit
- * where it may. */
-static uint64_t allowed_connections(uint64_t wanted) {
-    struct rlimit limit;
-    uint64_t need = wanted + DESCRIPTORS_EXTRA;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= need) {
-        return wanted;
-    }
-    struct rlimit raised = {.rlim_cur = need < limit.rlim_max ? need : limit.rlim_max,
-                            .rlim_max = limit.rlim_max};
-    if (setrlimit(RLIMIT_NOFILE, &raised) == 0) {
-        limit = raised;
-    }
-    if (limit.rlim_cur >= need) {
-        return wanted;
-    }
-    uint64_t allowed = limit.rlim_cur > DESCRIPTORS_EXTRA ? limit.rlim_cur - DESCRIPTORS_EXTRA : 1;
-    log_event(LEVEL_WARNING, "connections-limited",
-              "connections_max=%" PRIu64 " allowed=%" PRIu64 " descriptors=%" PRIu64
-              " needed=%" PRIu64,
-              wanted, allowed, (uint64_t)limit.rlim_cur, need);
-    return allowed;
-}
+/* ---- configuration --------------------------------------------------------------- */
 
 static void apply_config(struct server *s) {
     const struct config *c = s->config;
     log_level((enum log_level)c->log_level);
-    s->connections_max = allowed_connections(c->connections_max);
+    s->connections_max = descriptors_allow(c->connections_max);
     atomic_store(&s->room.memory, c->spool_memory_bytes);
     atomic_store(&s->room.disk, c->spool_disk_bytes);
     atomic_store(&s->flush_patience, (int64_t)c->flush_patience_ms);
@@ -230,8 +207,7 @@ static void on_accepted(void *ctx, int fd, bool tls) {
 }
 
 static void on_busy(void *ctx, int fd) {
-    struct server *s = ctx;
-    dispatch_turn_away(s->dispatch, fd);
+    dispatch_turn_away(((struct server *)ctx)->dispatch, fd);
 }
 
 static const struct listen_handler listen_handler = {.accepted = on_accepted, .busy = on_busy};
@@ -279,31 +255,13 @@ static bool is_flushing(void *ctx) {
     return since != 0 && now_us() / 1000 - since < atomic_load(&s->flush_patience);
 }
 
-/* Where nobody who can write to the store can change it: `verify --head` proves by it
- * that nothing before was changed or cut off. */
-static void log_head(const struct store_status *status) {
-    char hex[65];
-    for (int i = 0; i < 32; i++) {
-        snprintf(hex + 2 * i, 3, "%02x", status->head_hash[i]);
-    }
-    log_event(LEVEL_NOTICE, "journal-head", "head=%" PRIu64 ":%s", status->head, hex);
-}
-
-static void log_head_daily(struct server *s, const struct store_status *status) {
-    uint32_t day = calendar_today((int64_t)time(NULL) * 1000);
-    if (day != s->head_day) {
-        s->head_day = day;
-        log_head(status);
-    }
-}
-
 static void on_status_timer(evutil_socket_t fd, short what, void *arg) {
     struct server *s = arg;
     struct store_status status;
     (void)fd;
     (void)what;
     dispatch_look(s->dispatch, &status);
-    log_head_daily(s, &status);
+    head_log_daily(&status, &s->head_day);
     if (s->tls != NULL) {
         tls_watch(s->tls, (int64_t)time(NULL), &s->tls_day);
     }
@@ -584,7 +542,7 @@ static void end(struct server *s, bool clean) {
     if (s->store != NULL) {
         struct store_status status;
         store_status(s->store, &status);
-        log_head(&status);
+        head_log(&status);
         store_close(s->store, true);
     }
     store_watch_flushes(NULL);

@@ -64,19 +64,30 @@ static uint64_t wait_after(unsigned failures, unsigned free_tries) {
                                                                    : THROTTLE_MAX_MS;
 }
 
-uint64_t throttle_try(struct throttle *t, const char *key, unsigned free_tries, uint64_t now) {
+uint64_t throttle_wait(struct throttle *t, const char *key, uint64_t now) {
+    uint64_t h = hash_of(t, key);
+    const struct place *p = place_of(t, h);
+    return p->key == h && now < p->next ? p->next - now : 0;
+}
+
+void throttle_count(struct throttle *t, const char *key, unsigned free_tries, uint64_t now) {
     uint64_t h = hash_of(t, key);
     struct place *p = place_of(t, h);
     if (p->key != h || now >= p->last + FORGET_MS) {
         *p = (struct place){.key = h};
     }
-    if (now < p->next) {
-        return p->next - now;
-    }
     p->failures++;
     p->last = now;
     p->next = now + wait_after(p->failures, free_tries);
-    return 0;
+}
+
+void throttle_undo(struct throttle *t, const char *key, unsigned free_tries) {
+    uint64_t h = hash_of(t, key);
+    struct place *p = place_of(t, h);
+    if (p->key == h && p->failures > 0) {
+        p->failures--;
+        p->next = p->last + wait_after(p->failures, free_tries);
+    }
 }
 
 void throttle_passed(struct throttle *t, const char *key) {

@@ -13,7 +13,7 @@
 
 #define THROTTLE_MAX_MS      (15 * 60 * 1000)
 #define THROTTLE_FREE        5  /* failures of an account before it must wait */
-#define THROTTLE_FREE_SOURCE 20 /* of a source, where many may sit */
+#define THROTTLE_FREE_SOURCE 40 /* of a source, where many may sit: more than may wait */
 #define THROTTLE_PLACES      4096
 
 struct throttle;
@@ -21,11 +21,18 @@ struct throttle;
 struct throttle *throttle_new(void); /* NULL without memory */
 void throttle_free(struct throttle *t);
 
-/* A try at `now` (ms of a clock that goes forward): 0 and it is counted, or the ms
- * until one is allowed. `free_tries` go before the first wait. */
-uint64_t throttle_try(struct throttle *t, const char *key, unsigned free_tries, uint64_t now);
+/* ms until a try is allowed; 0: now (`now`: ms of a clock that goes forward).  Counts
+ * nothing. */
+uint64_t throttle_wait(struct throttle *t, const char *key, uint64_t now);
+
+/* A try that is allowed, at `now`; `free_tries` go before the first wait. */
+void throttle_count(struct throttle *t, const char *key, unsigned free_tries, uint64_t now);
 
 /* The try was right: it does not count, nor do those before it. */
 void throttle_passed(struct throttle *t, const char *key);
+
+/* The try was right and does not count; those before it, which others may have made,
+ * do: a good password of one's own buys no guesses at others'. */
+void throttle_undo(struct throttle *t, const char *key, unsigned free_tries);
 
 #endif

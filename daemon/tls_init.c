@@ -74,6 +74,12 @@ static void say_next(const struct work *w) {
     }
     if (w->client.certificate[0] != '\0') {
         say(stdout,
+            "\nAn administrator says whose it is; without that, people log in by password:\n"
+            "  madoguchi account add NAME --role clerk --certificate %s\n",
+            "\n証明書がだれのものかを管理者が登録します（登録しなければパスワードでログイン）。\n"
+            "  madoguchi account add 名前 --role clerk --certificate %s\n",
+            w->client.fingerprint);
+        say(stdout,
             "\nOn the client's machine, with these three files in ~/.config/madoguchi:\n"
             "  %s/ca.crt as ca.crt, %s as client.crt, %s as client.key\n",
             "\nクライアントの機械では、次の 3 つを ~/.config/madoguchi に置きます。\n"

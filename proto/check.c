@@ -23,7 +23,6 @@ static const struct check_rule envelope_rules[] = {
     CHECK_MAY("put", CHECK_ANY),
     CHECK_MAY("account", CHECK_ANY),
     CHECK_MAY("closing", CHECK_ANY),
-    CHECK_MAY("rows", CHECK_ANY),
     CHECK_MAY("show", CHECK_ANY),
     CHECK_MAY("list", CHECK_ANY),
     CHECK_MAY("stats", CHECK_ANY),
@@ -40,6 +39,7 @@ static const struct check_rule envelope_rules[] = {
     CHECK_MAY("logout", CHECK_ANY),
     CHECK_MAY("password", CHECK_ANY),
     CHECK_MAY("whoami", CHECK_ANY),
+    CHECK_MAY("rows", CHECK_ANY),
 };
 static const struct check_table envelope = CHECK_TABLE(envelope_rules, (const char *[]){"request"});
 

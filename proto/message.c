@@ -78,19 +78,6 @@ const ProtobufCFieldDescriptor *message_field(const ProtobufCMessageDescriptor *
     return protobuf_c_message_descriptor_get_field_by_name(descriptor, name);
 }
 
-bool message_has(const ProtobufCMessage *m, const ProtobufCFieldDescriptor *f) {
-    if (f->label == PROTOBUF_C_LABEL_REPEATED) {
-        return *CONST_MEMBER(size_t, m, f->quantifier_offset) > 0;
-    }
-    if ((f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0) {
-        return *CONST_MEMBER(uint32_t, m, f->quantifier_offset) == f->id;
-    }
-    if (f->type == PROTOBUF_C_TYPE_MESSAGE) {
-        return *CONST_MEMBER(ProtobufCMessage *, m, f->offset) != NULL;
-    }
-    return *CONST_MEMBER(protobuf_c_boolean, m, f->quantifier_offset) != 0;
-}
-
 void message_clear(ProtobufCMessage *m, const ProtobufCFieldDescriptor *f) {
     if (f->label == PROTOBUF_C_LABEL_REPEATED) {
         *MEMBER(size_t, m, f->quantifier_offset) = 0;

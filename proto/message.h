@@ -38,7 +38,20 @@ static inline bool message_same_name(const char *a, const char *b) {
 }
 
 /* Whether the field is given (a repeated one: not empty). */
-bool message_has(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field);
+static inline bool message_has(const ProtobufCMessage *message,
+                               const ProtobufCFieldDescriptor *field) {
+    const char *m = (const char *)message;
+    if (field->label == PROTOBUF_C_LABEL_REPEATED) {
+        return *(const size_t *)(m + field->quantifier_offset) > 0;
+    }
+    if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0) {
+        return *(const uint32_t *)(m + field->quantifier_offset) == field->id;
+    }
+    if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
+        return *(ProtobufCMessage *const *)(m + field->offset) != NULL;
+    }
+    return *(const protobuf_c_boolean *)(m + field->quantifier_offset) != 0;
+}
 
 /* Takes a field's value away. */
 void message_clear(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field);

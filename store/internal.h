@@ -98,6 +98,12 @@ int catchup_head(const struct tables *tables, struct fold_head *head, struct err
 int store_group_add(struct store *s, Journal__Entry *entry, struct arena *a,
                     struct error *e) MUST_CHECK;
 
+/* The people as everything staged has them. */
+int store_people_ready(struct store *s, struct error *e) MUST_CHECK;
+
+/* The catalogue that is kept is to be looked up again. */
+void store_forget_catalogue(struct store *s);
+
 /* ---- filesystem.c ------------------------------------------------------------------ */
 
 /* Refuses file systems that cannot keep a store unless forced; fills *warning
@@ -139,6 +145,9 @@ void record_warn(struct recording *r, const char *en, const char *ja, ...)
 /* ---- record_document.c ---------------------------------------------------------------- */
 int record_put(struct recording *r, struct error *e) MUST_CHECK;
 
+/* ---- record_session.c ------------------------------------------------------------------ */
+int record_session(struct recording *r, struct error *e) MUST_CHECK;
+
 /* ---- record_people.c ------------------------------------------------------------------ */
 int record_account(struct recording *r, struct error *e) MUST_CHECK;
 int record_closing(struct recording *r, struct error *e) MUST_CHECK;
@@ -156,6 +165,8 @@ int record_check_codes(struct recording *r, const ProtobufCMessage *body,
                        ProtobufCBinaryData service, uint32_t date, struct error *e) MUST_CHECK;
 int record_check_date(struct recording *r, const char *field, uint32_t date,
                       struct error *e) MUST_CHECK;
+/* Gives the entry the next number of a prefix and year. */
+int record_open_number(struct recording *r, char prefix, uint32_t date, struct error *e) MUST_CHECK;
 /* The date of a planned session, which may lie ahead. */
 int record_check_planned(struct recording *r, uint32_t date, struct error *e) MUST_CHECK;
 /* Opening seq and state of a live case; ERR_NOT_FOUND, ERR_STATE. */
@@ -164,7 +175,8 @@ int record_live_case(struct recording *r, const char *field, ProtobufCBinaryData
 int record_live_session(struct recording *r, const char *field, ProtobufCBinaryData number,
                         uint64_t *seq, Fold__Session **out, struct error *e) MUST_CHECK;
 /* What a row's source has opened under `ref`; false when nothing. */
-bool record_ref(struct recording *r, ProtobufCBinaryData ref, uint64_t *seq);
+/* False also when what the ref opened is out of reach. */
+bool record_ref(struct recording *r, ProtobufCBinaryData ref, enum right right, uint64_t *seq);
 /* Whether live acts other than `except` name the session opened by seq. */
 bool record_session_named(struct recording *r, uint64_t opening, struct error *e);
 

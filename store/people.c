@@ -2,6 +2,7 @@
 
 #include "proto/account.h"
 #include "proto/calendar.h"
+#include "proto/check_field.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -226,11 +227,11 @@ bool person_is(const struct person *p, ProtobufCBinaryData actor) {
     return bytes_equal(actor, p->name) || (p->has_uid && bytes_equal(actor, p->before));
 }
 
-size_t people_administrators(const struct people *p, const char *except, uint32_t today) {
+size_t people_administrators(const struct people *p, const char *except) {
     size_t n = 0;
     for (size_t i = 0; i < p->n; i++) {
         const struct person *one = p->all[i];
-        n += (one->roles & 1u << ROLE_ADMINISTRATOR) != 0 && person_is_live(one, today) &&
+        n += (one->roles & 1u << ROLE_ADMINISTRATOR) != 0 && !one->disabled && one->until == 0 &&
              (except == NULL || strcmp(except, one->name) != 0);
     }
     return n;
@@ -247,9 +248,11 @@ const struct person *people_with_all(const struct people *p, uint32_t today) {
 
 /* ---- the founder ------------------------------------------------------------------------- */
 
+/* A user's name as a word that a login takes. */
 static void name_of(const Journal__Entry *founding, uint32_t uid, char out[33]) {
+    struct error ignored;
     account_word((const char *)founding->actor_name.data, founding->actor_name.len, out);
-    if (out[0] == '\0') {
+    if (check_word(bytes_of(out), "name", &ignored) < 0) {
         snprintf(out, 33, "uid-%u", uid);
     }
 }

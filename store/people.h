@@ -32,8 +32,9 @@ const struct person *people_find(const struct people *p, const char *name, size_
 const struct person *people_of_uid(const struct people *p, uint32_t uid);
 const struct person *people_of_certificate(const struct people *p, const uint8_t sha256[32]);
 
-/* Live administrators, `except` left aside (NULL: nobody). */
-size_t people_administrators(const struct people *p, const char *except, uint32_t today);
+/* Administrators to the end of days, `except` left aside (NULL: nobody): one whose
+ * account has a last day is gone after it. */
+size_t people_administrators(const struct people *p, const char *except);
 
 /* A live account that has every role; NULL when there is none. */
 const struct person *people_with_all(const struct people *p, uint32_t today);

@@ -3,6 +3,7 @@
 #include "proto/calendar.h"
 #include "store/fold.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #define REACH_ARENA (16u << 20)
@@ -73,19 +74,24 @@ static int outside(const struct person *p, const char *field, ProtobufCBinaryDat
     return -1;
 }
 
-int reach_recording(const struct person *p, enum right right, ProtobufCBinaryData service,
-                    const ProtobufCBinaryData *office, struct error *e) {
+static int check_word_of(const struct person *p, const char *field, ProtobufCBinaryData word,
+                         const ProtobufCBinaryData *list, size_t n, bool must, struct error *e) {
+    return has(list, n, word) && (word.len > 0 || n == 0 || !must)
+               ? 0
+               : outside(p, field, word, list, n, e);
+}
+
+int reach_recording(const struct person *p, enum right right, const ProtobufCBinaryData *service,
+                    const ProtobufCBinaryData *office, bool must, struct error *e) {
     if (p == NULL || (rights_reaches(right, p->roles) & REACH_BIT(REACH_ALL)) != 0) {
         return 0;
     }
-    if (p->n_service > 0 && (service.len == 0 || !has(p->service, p->n_service, service))) {
-        return outside(p, "service", service, p->service, p->n_service, e);
+    if (service != NULL &&
+        check_word_of(p, "service", *service, p->service, p->n_service, must, e) < 0) {
+        return -1;
     }
-    if (office != NULL && p->n_office > 0 &&
-        (office->len == 0 || !has(p->office, p->n_office, *office))) {
-        return outside(p, "office", *office, p->office, p->n_office, e);
-    }
-    return 0;
+    return office == NULL ? 0
+                          : check_word_of(p, "office", *office, p->office, p->n_office, must, e);
 }
 
 /* ---- one's own ------------------------------------------------------------------------------- */
@@ -141,11 +147,28 @@ static bool reaches(const struct reacher *r, enum right right, const struct targ
            (t->date == 0 || reach_closed(r->view, t->date / 100, t->service) == 0);
 }
 
+/* What is there and cannot be read must not pass for what is not there: whoever asked
+ * finds that the reading failed. */
+static void fail_reading(const struct reacher *r, const struct error *e) {
+    if (r->view->txn.failed == 0) {
+        r->view->txn.failed = e->code == ERR_FULL ? ENOSPC : EIO;
+    }
+}
+
+static bool entry_of(const struct reacher *r, uint64_t seq, struct arena *a,
+                     Journal__Entry **entry) {
+    struct error e = {0};
+    if (view_entry(r->view, seq, a, entry, &e) == 0) {
+        return true;
+    }
+    fail_reading(r, &e);
+    return false;
+}
+
 /* Who recorded an entry, and when. */
 static bool who_recorded(const struct reacher *r, uint64_t seq, struct arena *a, struct target *t) {
     Journal__Entry *entry;
-    struct error ignored;
-    if (view_entry(r->view, seq, a, &entry, &ignored) < 0) {
+    if (!entry_of(r, seq, a, &entry)) {
         return false;
     }
     t->actor = entry->actor;
@@ -171,6 +194,21 @@ bool reach_case(const struct reacher *r, enum right right, uint64_t opening, con
     struct arena a;
     arena_init(&a, REACH_ARENA);
     bool may = who_recorded(r, opening, &a, &t) && reaches(r, right, &t);
+    arena_free(&a);
+    return may;
+}
+
+bool reach_opened(const struct reacher *r, enum right right, uint64_t opening) {
+    struct arena a;
+    if (r->person == NULL) {
+        return true;
+    }
+    arena_init(&a, REACH_ARENA);
+    const Fold__Case *c = view_case(r->view, opening, &a);
+    const Fold__Session *s = c != NULL ? NULL : view_session(r->view, opening, &a);
+    bool may = c != NULL   ? reach_case(r, right, opening, c)
+               : s != NULL ? reach_scope(r->person, s->session->service, s->session->office)
+                           : false;
     arena_free(&a);
     return may;
 }
@@ -231,32 +269,60 @@ static bool is_about_people(const Journal__Entry *entry) {
            entry->body_case == JOURNAL__ENTRY__BODY_NOTICE;
 }
 
+/* Whether it is seen with the case that it belongs to, which the account opened. */
+static bool is_of_own_case(const struct reacher *r, enum right right, Journal__Entry *entry,
+                           struct arena *a, struct target *t) {
+    uint64_t owner = entry->body_case == JOURNAL__ENTRY__BODY_ACT ? fold_owner(r->view, entry) : 0;
+    return right == RIGHT_SHOW && owner != 0 && owner != entry->seq &&
+           who_recorded(r, owner, a, t) && reaches(r, right, t);
+}
+
+/* Whoever may record no such thing, any more, has nothing of it to change. */
+static bool records_such(const struct reacher *r, enum right right, const Journal__Entry *entry) {
+    if (right != RIGHT_CORRECT && right != RIGHT_VOID) {
+        return true;
+    }
+    switch (entry->body_case) {
+    case JOURNAL__ENTRY__BODY_ACT:
+        return rights_reaches(RIGHT_LOG, r->person->roles) != 0;
+    case JOURNAL__ENTRY__BODY_SESSION:
+        return rights_reaches(RIGHT_SESSION, r->person->roles) != 0;
+    case JOURNAL__ENTRY__BODY_FIGURE:
+        return rights_reaches(RIGHT_FIGURE, r->person->roles) != 0;
+    case JOURNAL__ENTRY__BODY_COVERAGE:
+        return rights_reaches(RIGHT_COVERAGE, r->person->roles) != 0;
+    default:
+        return true;
+    }
+}
+
 static bool entry_in_reach(const struct reacher *r, enum right right, uint64_t seq,
                            struct arena *a) {
     Journal__Entry *entry;
     struct error ignored;
     struct target t = {0};
-    if (view_entry(r->view, seq, a, &entry, &ignored) < 0) {
+    if (!entry_of(r, seq, a, &entry)) {
         return false;
     }
     t.actor = entry->actor;
     t.recorded_at = entry->recorded_at;
     uint64_t subject = subject_of(r, entry);
     for (int hops = 0; subject != entry->seq && hops < 2; hops++) {
-        if (view_entry(r->view, subject, a, &entry, &ignored) < 0) {
+        if (!entry_of(r, subject, a, &entry)) {
             return false;
         }
         subject = subject_of(r, entry);
     }
-    if (is_about_people(entry)) {
+    if (is_about_people(entry) || !records_such(r, right, entry)) {
         return false;
     }
     if (view_effective(r->view, entry->seq, a, &entry, &ignored) < 0) {
+        fail_reading(r, &ignored);
         return false;
     }
     fill_place(r, entry, a, &t);
     t.date = fold_date(entry_body(entry));
-    return reaches(r, right, &t);
+    return reaches(r, right, &t) || is_of_own_case(r, right, entry, a, &t);
 }
 
 bool reach_entry(const struct reacher *r, enum right right, uint64_t seq) {

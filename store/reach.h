@@ -22,16 +22,21 @@ int reach_right(const struct person *person, enum right right, struct error *e) 
 bool reach_scope(const struct person *person, ProtobufCBinaryData service,
                  ProtobufCBinaryData office);
 
-/* The same for what is about to be recorded, which must name what the scope names;
- * ERR_FORBIDDEN, or ERR_INVALID naming the field that is missing.  office NULL: such
- * an entry has none. */
-int reach_recording(const struct person *person, enum right right, ProtobufCBinaryData service,
-                    const ProtobufCBinaryData *office, struct error *e) MUST_CHECK;
+/* The same for what is about to be recorded, where service and office are given (NULL:
+ * such a thing has none).  `must`: the scope's must be named, nothing else says it.
+ * ERR_FORBIDDEN, or ERR_INVALID naming the field that is missing. */
+int reach_recording(const struct person *person, enum right right,
+                    const ProtobufCBinaryData *service, const ProtobufCBinaryData *office,
+                    bool must, struct error *e) MUST_CHECK;
 
 /* A case by the seq of its opening. */
 bool reach_case(const struct reacher *r, enum right right, uint64_t opening, const Fold__Case *c);
 
-/* Any entry, as it stands or as it was recorded. */
+/* The case or session opened by `opening`: a case as above; a session is its scope's. */
+bool reach_opened(const struct reacher *r, enum right right, uint64_t opening);
+
+/* Any entry, as it stands or as it was recorded.  Whoever sees a case sees all of it;
+ * whoever may change what they recorded themselves may change nothing else of it. */
 bool reach_entry(const struct reacher *r, enum right right, uint64_t seq);
 
 /* Every live entry of the case or session opened by `opening`, that one included. */

@@ -57,10 +57,6 @@ static int check_act(struct recording *r, const Journal__Entry *entry, struct er
     if (check_request(&request, e) < 0 || record_check_date(r, "date", act->date, e) < 0) {
         return -1;
     }
-    if (!act->has_case_number &&
-        reach_recording(r->person, RIGHT_CORRECT, act->service, NULL, e) < 0) {
-        return -1;
-    }
     ProtobufCBinaryData service = act->service;
     uint64_t seq;
     if (!entry->has_number && act->has_case_number) {
@@ -172,7 +168,30 @@ static int check_coverage(struct recording *r, const Journal__Entry *entry, stru
     return record_check_codes(r, &entry->coverage->base, entry->coverage->service, r->today, e);
 }
 
+/* Nobody moves anything out of what they are for. */
+static int check_place(struct recording *r, const Journal__Entry *entry, struct error *e) {
+    const Madoguchi__Correction *c = r->request->correction;
+    bool act = entry->body_case == JOURNAL__ENTRY__BODY_ACT;
+    bool session = entry->body_case == JOURNAL__ENTRY__BODY_SESSION;
+    /* Of a case or planned session: what it does not say, that says. */
+    bool of_other = !entry->has_number && ((act && entry->act->has_case_number) ||
+                                           (session && entry->session->has_session));
+    for (size_t i = 0; i < c->n_change; i++) {
+        const ProtobufCBinaryData *value = &c->change[i]->value;
+        bool service = bytes_equal(c->change[i]->field, "service");
+        bool office = bytes_equal(c->change[i]->field, "office");
+        if (reach_recording(r->person, RIGHT_CORRECT, service ? value : NULL, office ? value : NULL,
+                            !of_other, e) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
 static int check_body(struct recording *r, const Journal__Entry *entry, struct error *e) {
+    if (check_place(r, entry, e) < 0) {
+        return -1;
+    }
     switch (entry->body_case) {
     case JOURNAL__ENTRY__BODY_ACT:
         return check_act(r, entry, e);
@@ -249,7 +268,7 @@ static int target_of(struct recording *r, enum right right, uint64_t given, bool
                      uint64_t *seq, struct entry_state *state, struct error *e) {
     *seq = given;
     if (!has_given) {
-        if (!record_ref(r, r->request->row->ref, seq)) {
+        if (!record_ref(r, r->request->row->ref, RIGHT_SHOW, seq)) {
             return error_set(e, ERR_NOT_FOUND, "ref",
                              "Nothing was imported under this ref. Its log or session row must "
                              "come before this one.",

@@ -81,14 +81,16 @@ static int check_administrators(const struct recording *r, const Madoguchi__Acco
     for (size_t i = 0; i < a->n_role; i++) {
         one = one || role_find(a->role[i]) == ROLE_ADMINISTRATOR;
     }
-    one = one && !a->disabled && (!a->has_until || a->until >= r->today);
+    one = one && !a->disabled && !a->has_until;
     snprintf(name, sizeof name, "%.*s", (int)a->name.len, (const char *)a->name.data);
-    if (one || people_administrators(r->people, name, r->today) > 0 ||
-        people_administrators(r->people, NULL, r->today) == 0) {
+    if (one || people_administrators(r->people, name) > 0 ||
+        people_administrators(r->people, NULL) == 0) {
         return 0;
     }
-    return error_set(e, ERR_STATE, "role", "%s is the last administrator. Make another one first.",
-                     "%s は最後の管理者です。先に別の管理者を作ってください。", name);
+    return error_set(e, ERR_STATE, "role",
+                     "%s is the last administrator whose account has no end. Make another one "
+                     "first.",
+                     "%s は期限のない最後の管理者です。先に別の管理者を作ってください。", name);
 }
 
 int record_account(struct recording *r, struct error *e) {
@@ -132,7 +134,7 @@ int record_closing(struct recording *r, struct error *e) {
                                           c->service, (ProtobufCBinaryData){0}, 0, e) < 0) {
         return -1;
     }
-    if (reach_recording(r->person, RIGHT_MONTH, c->service, NULL, e) < 0) {
+    if (reach_recording(r->person, RIGHT_MONTH, &c->service, NULL, true, e) < 0) {
         return -1;
     }
     uint64_t seq = reach_closed(record_view(r), c->month, c->service);

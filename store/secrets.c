@@ -46,6 +46,12 @@ void secrets_hash(const uint8_t token[SECRETS_TOKEN], uint8_t hash[SECRETS_TOKEN
     crypto_generichash(hash, SECRETS_TOKEN, token, SECRETS_TOKEN, NULL, 0);
 }
 
+static void remove_token(struct secrets *s, size_t i) {
+    sodium_memzero(&s->token[i], sizeof s->token[i]);
+    memmove(s->token + i, s->token + i + 1, (s->n_token - i - 1) * sizeof *s->token);
+    s->n_token--;
+}
+
 /* ---- passwords ------------------------------------------------------------------------ */
 
 static size_t password_place(const struct secrets *s, const char *name, bool *found) {
@@ -86,11 +92,21 @@ static int put_password(struct secrets *s, const char *name, const char *hash, b
 }
 
 int secrets_set_password(struct secrets *s, const char *name, const char *hash, bool once,
-                         struct error *e) {
+                         const uint8_t *keep, struct error *e) {
     if (put_password(s, name, hash, once, e) < 0) {
         return -1;
     }
-    secrets_drop_tokens(s, name);
+    for (size_t i = s->n_token; i > 0; i--) {
+        struct token *t = &s->token[i - 1];
+        if (strcmp(t->name, name) != 0) {
+            continue;
+        }
+        if (keep != NULL && memcmp(t->hash, keep, SECRETS_TOKEN) == 0) {
+            t->once = once;
+        } else {
+            remove_token(s, i - 1);
+        }
+    }
     return 0;
 }
 
@@ -115,12 +131,6 @@ static size_t token_place(const struct secrets *s, const uint8_t hash[SECRETS_TO
         }
     }
     return low;
-}
-
-static void remove_token(struct secrets *s, size_t i) {
-    sodium_memzero(&s->token[i], sizeof s->token[i]);
-    memmove(s->token + i, s->token + i + 1, (s->n_token - i - 1) * sizeof *s->token);
-    s->n_token--;
 }
 
 static bool is_over(const struct token *t, uint64_t now) {
@@ -197,9 +207,9 @@ void secrets_drop_token(struct secrets *s, const uint8_t hash[SECRETS_TOKEN]) {
     }
 }
 
-void secrets_drop_tokens(struct secrets *s, const char *name) {
+void secrets_keep(struct secrets *s, bool (*is_good)(void *ctx, const char *name), void *ctx) {
     for (size_t i = s->n_token; i > 0; i--) {
-        if (strcmp(s->token[i - 1].name, name) == 0) {
+        if (!is_good(ctx, s->token[i - 1].name)) {
             remove_token(s, i - 1);
         }
     }
@@ -317,7 +327,7 @@ int secrets_open(const char *store, struct secrets **out, struct error *e) {
     if (s == NULL) {
         return out_of_memory(e);
     }
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     int rc = 0;
     if (fd >= 0) {
         rc = read_file(s, store, fd, e);
@@ -371,7 +381,9 @@ char *secrets_text(const struct secrets *s, size_t *len) {
 }
 
 static bool write_new(int dirfd, const char *text, size_t len) {
-    int fd = disk_create(dirfd, FILE_NEW, O_WRONLY | O_TRUNC);
+    /* One that a kill left may be readable to others, or a link. */
+    (void)unlinkat(dirfd, FILE_NEW, 0);
+    int fd = disk_create(dirfd, FILE_NEW, O_WRONLY | O_EXCL);
     if (fd < 0) {
         return false;
     }

@@ -34,9 +34,10 @@ void secrets_free(struct secrets *s);
  * given by somebody else and serves only to set a new one. */
 const char *secrets_password(const struct secrets *s, const char *name, bool *once);
 
-/* Sets it, and ends the account's tokens. */
+/* Sets it, and ends the account's tokens but the one with the hash `keep` (NULL: none
+ * is kept), which is as good as one of the new password then. */
 int secrets_set_password(struct secrets *s, const char *name, const char *hash, bool once,
-                         struct error *e) MUST_CHECK;
+                         const uint8_t *keep, struct error *e) MUST_CHECK;
 
 /* Notes a token by its hash (secrets_hash). */
 int secrets_add_token(struct secrets *s, const uint8_t hash[SECRETS_TOKEN], const char *name,
@@ -47,8 +48,8 @@ int secrets_add_token(struct secrets *s, const uint8_t hash[SECRETS_TOKEN], cons
 const char *secrets_use_token(struct secrets *s, const uint8_t hash[SECRETS_TOKEN], uint64_t now,
                               bool *once);
 void secrets_drop_token(struct secrets *s, const uint8_t hash[SECRETS_TOKEN]);
-/* Ends all tokens of an account. */
-void secrets_drop_tokens(struct secrets *s, const char *name);
+/* Ends the tokens of all accounts that are not good any more. */
+void secrets_keep(struct secrets *s, bool (*is_good)(void *ctx, const char *name), void *ctx);
 /* Forgets those that are over. */
 void secrets_expire(struct secrets *s, uint64_t now);
 

@@ -108,6 +108,9 @@ const struct person *store_person(struct store *s, const struct store_claim *cla
  * NULL when there is none.  Valid as long. */
 const struct person *store_person_with_all(struct store *s, uint32_t today);
 
+/* Whether there is such an account, in use or not. */
+bool store_has_account(struct store *s, const char *name);
+
 /* Whether the account has the right at all; ERR_FORBIDDEN says which roles have it.
  * How far it reaches is looked at where something is recorded or read. */
 int store_may(const struct person *p, enum right right, struct error *e) MUST_CHECK;

@@ -287,7 +287,7 @@ static uint8_t *put(struct txn *x, enum table t, const struct key *k, size_t len
         fail(x, rc);
         return NULL;
     }
-    if ((flags & MDB_APPEND) == 0 && !in_order(t) && !is_near(x, t, value.mv_data)) {
+    if (!in_order(t) && !is_near(x, t, value.mv_data)) {
         x->changes++;
     }
     return value.mv_data;

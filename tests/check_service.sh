@@ -1,8 +1,9 @@
 #!/bin/sh
 # The daemon as its unit runs it, as far as a machine without systemd can: socket
-# passed by systemd-socket-activate, another account, no capabilities, the unit's
-# filter of system calls, and, where namespaces may be made, no network and nothing
-# writable but the store. A clerk logs a case through it.
+# passed by systemd-socket-activate, a Unix one and one of TCP, credentials, another
+# account, no capabilities, the unit's filter of system calls, and, where namespaces
+# may be made, no network and nothing writable but the store. A clerk logs a case
+# through the one, another through the other.
 set -u
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 BUILD=$(cd "$ROOT" && cd "${BUILD:-build}" && pwd) || exit 1
@@ -88,22 +89,46 @@ wait_for '[ -S "$WORK/notify" ]'
 # Whoever makes the store has every role in it; the daemon's account owns the files.
 "$WORK/madoguchid" init --store "$WORK/state/062090" --municipality 062090 \
     --name 長井市 >/dev/null || fail init
+
+# What LoadCredential= does: copies that the account alone can read.
+"$WORK/madoguchid" tls-init --dir "$WORK/tls" --name 127.0.0.1 --client counter-3 \
+    >"$WORK/made" || fail tls-init
+# Whoever has that certificate is a clerk.
+"$WORK/madoguchid" account add counter-3 --store "$WORK/state/062090" --role clerk \
+    --certificate "$(sed -n 's/^ *fingerprint *//p' "$WORK/made" | tail -n 1)" >/dev/null ||
+    fail account
 [ -z "$account" ] || chown -R nobody "$WORK/state/062090"
+mkdir -m 700 "$WORK/credentials"
+cp "$WORK/tls/server.crt" "$WORK/tls/server.key" "$WORK/tls/ca.crt" "$WORK/credentials"
+chmod 400 "$WORK/credentials"/*
+[ -z "$account" ] || chown -R nobody "$WORK/credentials"
+printf 'tls_%s\n' 'certificate: server.crt' 'key: server.key' 'client_ca: ca.crt' \
+    >"$WORK/config.yaml"
+port=$(python3 -c '
+import socket
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1])')
 
 umask 077
 # shellcheck disable=SC2086
-systemd-socket-activate --listen="$WORK/sock" --setenv=LANG \
+systemd-socket-activate --listen="$WORK/sock" --listen="127.0.0.1:$port" --setenv=LANG \
+    --setenv=CREDENTIALS_DIRECTORY="$WORK/credentials" \
     --setenv=NOTIFY_SOCKET="$WORK/notify" --setenv=STATE_DIRECTORY="$WORK/state" \
     ${space:+$space sh -c "$closed" "$WORK/state"} \
     setpriv --no-new-privs $account "$WORK/confine" \
-    "$WORK/madoguchid" serve --store "$WORK/state/062090" 2>>"$WORK/log" &
+    "$WORK/madoguchid" serve --store "$WORK/state/062090" --config "$WORK/config.yaml" 2>>"$WORK/log" &
 DAEMON=$!
 wait_for '[ -S "$WORK/sock" ]'
 clerk="$WORK/madoguchi --server unix:$WORK/sock"
 
 said=$($clerk log migration --topic housing --date 2024-04-15 2>&1)
-[ "$said" = 'M-2024-000001 #3' ] || fail "a case is answered by: $said"
+[ "$said" = 'M-2024-000001 #4' ] || fail "a case is answered by: $said"
 wait_for 'grep -q "^READY=1" "$WORK/notified"'
+said=$("$WORK/madoguchi" --server "tls:127.0.0.1:$port" --ca "$WORK/tls/ca.crt" \
+    --cert "$WORK/tls/client-counter-3.crt" --key "$WORK/tls/client-counter-3.key" \
+    log migration --topic work --date 2024-04-16 2>&1)
+[ "$said" = 'M-2024-000002 #5' ] || fail "a case over TLS is answered by: $said"
 $clerk verify >"$WORK/said" 2>&1 || fail "verify: $(cat "$WORK/said")"
 $clerk backup "$WORK/state/backup" >"$WORK/said" 2>&1 || fail "backup: $(cat "$WORK/said")"
 if [ -n "$space" ]; then

@@ -1,4 +1,5 @@
 /* Questions and their answers as text. */
+#include "proto/calendar.h"
 #include "proto/check.h"
 #include "store/internal.h"
 #include "store/query.h"
@@ -50,11 +51,23 @@ static bool read_over_socket(struct kit *k, Madoguchi__Request *request, struct 
     }
 }
 
+/* A copy of the account that asks, NULL for the program itself. */
+static const struct person *reader_of(struct kit *k) {
+    const struct store_claim claim = {.name = k->actor};
+    if (!k->account) {
+        return NULL;
+    }
+    const struct person *p = store_person(k->store, &claim, calendar_today((int64_t)k->now));
+    ck_assert_msg(p != NULL, "there is no account %s", k->actor);
+    return person_copy(p, &k->arena);
+}
+
 static bool read_in_process(struct kit *k, const Madoguchi__Request *request,
                             struct collecting *c) {
     struct error e = {0};
+    const struct person *reader = reader_of(k);
     if (check_request(request, &e) < 0 || store_settle(k->store, &e) < 0 ||
-        store_read(k->store, NULL, request, k->now, collect, c, &c->position, &e) < 0) {
+        store_read(k->store, reader, request, k->now, collect, c, &c->position, &e) < 0) {
         k->last = kit_refusal(&e);
         return false;
     }
@@ -219,7 +232,7 @@ const char *kit_ask(struct kit *k, const struct kit_question *q) {
         print_row(out, row->key, row->n_key, row->count, row->unknown);
     }
     fclose(out);
-    if (!k->daemon) {
+    if (!k->daemon && !k->account) {
         compare_facts(k, r->stats, text);
     }
     const char *answer = arena_strndup(&k->arena, text, len);

@@ -34,6 +34,24 @@ static const struct {
     {"coverage", MADOGUCHI__REQUEST__BODY_COVERAGE, 0},
     {"correct", MADOGUCHI__REQUEST__BODY_CORRECTION, 0},
     {"void", MADOGUCHI__REQUEST__BODY_VOIDING, 0},
+    {"account", MADOGUCHI__REQUEST__BODY_ACCOUNT, 0},
+    {"closing", MADOGUCHI__REQUEST__BODY_CLOSING, 0},
+    {"show", MADOGUCHI__REQUEST__BODY_SHOW, 0},
+    {"list", MADOGUCHI__REQUEST__BODY_LIST, 0},
+    {"stats", MADOGUCHI__REQUEST__BODY_STATS, 0},
+    {"indicators", MADOGUCHI__REQUEST__BODY_INDICATORS, 0},
+    {"prove", MADOGUCHI__REQUEST__BODY_PROVE, 0},
+    {"documents", MADOGUCHI__REQUEST__BODY_DOCUMENTS, 0},
+    {"status", MADOGUCHI__REQUEST__BODY_STATUS, 0},
+    {"verify", MADOGUCHI__REQUEST__BODY_VERIFY, 0},
+    {"ping", MADOGUCHI__REQUEST__BODY_PING, 0},
+    {"backup", MADOGUCHI__REQUEST__BODY_BACKUP, 0},
+    {"accounts", MADOGUCHI__REQUEST__BODY_ACCOUNTS, 0},
+    {"audit", MADOGUCHI__REQUEST__BODY_AUDIT, 0},
+    {"login", MADOGUCHI__REQUEST__BODY_LOGIN, 0},
+    {"logout", MADOGUCHI__REQUEST__BODY_LOGOUT, 0},
+    {"password", MADOGUCHI__REQUEST__BODY_PASSWORD, 0},
+    {"whoami", MADOGUCHI__REQUEST__BODY_WHOAMI, 0},
 };
 
 void kit_set_text(struct kit *k, ProtobufCMessage *m, const char *name, const char *value) {
@@ -150,7 +168,7 @@ struct kit_answer kit_refusal(const struct error *e) {
 
 static void record_in_process(struct kit *k, Madoguchi__Request **requests, size_t n,
                               struct kit_answer *answers) {
-    struct store_actor actor = {.id = k->actor, .name = "tester"};
+    struct store_actor actor = {.id = k->actor, .name = "tester", .account = k->account};
     struct error e = {0};
     enum store_outcome outcome = store_begin(k->store, k->now, &e);
     ck_assert_int_ne(outcome, STORE_FATAL);

@@ -40,6 +40,7 @@ struct kit {
     struct kit_daemon d;
     int fd; /* connection to the daemon */
     const char *actor;
+    bool account; /* the actor is an account, in process: its rights decide (kit_people.h) */
     uint64_t now; /* ms, of the next group in process */
     uint64_t ids; /* request ids are counted up */
     struct arena arena;
@@ -92,7 +93,8 @@ int kit_scenarios(const char *suite, const struct kit_scenario *list, size_t n);
 /* ---- recording ------------------------------------------------------------------------ */
 
 /* A request by the word of its kind (log ... reopen, plan, hold, cancel,
- * figure, coverage, correct, void) and its fields, NULL at the end. */
+ * figure, coverage, correct, void, account, closing, show ... whoami) and its fields,
+ * NULL at the end. */
 Madoguchi__Request *kit_request(struct kit *k, const char *word, ...) __attribute__((sentinel));
 
 /* Sends one, or several in one group. */

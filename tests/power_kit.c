@@ -72,7 +72,7 @@ void power_run_begin(struct power_run *r, uint64_t seed, bool remember) {
     r->asked = calloc(POWER_MOST, sizeof *r->asked);
     ck_assert_ptr_nonnull(r->asked);
     /* 2025-06-15 12:00 in Japan */
-    *k = (struct kit){.fd = -1, .actor = "uid:1000", .now = UINT64_C(1749956400000)};
+    *k = (struct kit){.fd = -1, .actor = "root", .account = true, .now = UINT64_C(1749956400000)};
     /* With and without room to spare in the map, and with and without the thread. */
     k->options = (struct store_options){.segment_bytes = JOURNAL_SEGMENT_MIN,
                                         .map_bytes = (uint64_t)(seed % 2 == 0 ? 1 : 4) << 30,
@@ -123,9 +123,12 @@ static Madoguchi__Request *some_request(struct power_run *r, bool *log) {
     const struct power_asked *c = some_case(r);
     const char *date = arena_printf(&k->arena, "2024-%02zu-%02zu", 4 + power_random(&r->random, 8),
                                     1 + power_random(&r->random, 28));
-    size_t dice = c == NULL ? 9 : power_random(&r->random, 12);
-    *log = dice >= 6;
+    size_t dice = c == NULL ? 9 : power_random(&r->random, 13);
+    *log = dice >= 7;
     switch (dice) {
+    case 6:
+        return kit_request(k, "account", "name", arena_printf(&k->arena, "user-%zu", ++r->accounts),
+                           "role", "clerk;auditor", "service", "migration", NULL);
     case 0:
         return kit_request(k, "contact", "case_number", c->number, "date", "2025-03-01", NULL);
     case 1:
@@ -154,7 +157,7 @@ static size_t now(const struct power_run *r) {
 
 static int ask(struct kit *k, struct store *s, Madoguchi__Request *request,
                struct store_result *result, struct error *e) {
-    struct store_actor actor = {.id = k->actor, .name = "tester"};
+    struct store_actor actor = {.id = k->actor, .name = "tester", .account = k->account};
     *result = (struct store_result){0};
     *e = (struct error){0};
     return check_request(request, e) < 0 ? -1

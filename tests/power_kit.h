@@ -19,6 +19,7 @@ struct power_asked {
 
 struct power_run {
     struct kit k;
+    size_t accounts; /* named so far */
     uint64_t random;
     struct power_log *log;
     struct power_asked *asked;

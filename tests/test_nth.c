@@ -218,6 +218,7 @@ START_TEST(every_call_while_a_store_is_made) {
                                       .catalogue = catalogue.data,
                                       .catalogue_len = catalogue.len,
                                       .actor = "uid:0",
+                                      .actor_name = "root",
                                       .now = r.k.now};
     bool all = power_number("NTH_ALL", 0) != 0;
     for (size_t kind = all ? 0 : power_random(&r.random, 3); kind < 3; kind += all ? 1 : 3) {
@@ -247,11 +248,18 @@ static int take_page(void *ctx, const Madoguchi__Page *page) {
     return 0;
 }
 
+/* Who reads: the program, or one whose rights depend on who recorded a case. */
+static const struct person counsellor = {
+    .name = "root",
+    .roles = 1u << ROLE_COUNSELLOR | 1u << ROLE_PLANNER | 1u << ROLE_AUDITOR,
+};
+static const struct person *reader;
+
 static int read_into(struct power_run *r, const Madoguchi__Request *request, size_t which,
                      struct error *e) {
     uint64_t position;
     pages_len[which] = 0;
-    return store_read(r->k.store, NULL, request, r->k.now, take_page, &which, &position, e);
+    return store_read(r->k.store, reader, request, r->k.now, take_page, &which, &position, e);
 }
 
 /* An answer is right or none. */
@@ -363,7 +371,7 @@ static Madoguchi__Request *stats(struct kit *k, const char *count, const char *b
     return r;
 }
 
-#define QUESTIONS 6
+#define QUESTIONS 8
 
 static void make_questions(struct power_run *r, Madoguchi__Request *out[QUESTIONS]) {
     struct kit *k = &r->k;
@@ -381,6 +389,8 @@ static void make_questions(struct power_run *r, Madoguchi__Request *out[QUESTION
     out[5] = kit_new_request(k, MADOGUCHI__REQUEST__BODY_LIST);
     SET(out[5]->list, from, bytes_of("FY2024"));
     SET(out[5]->list, today, 20250615);
+    out[6] = kit_new_request(k, MADOGUCHI__REQUEST__BODY_ACCOUNTS);
+    out[7] = kit_new_request(k, MADOGUCHI__REQUEST__BODY_AUDIT);
 }
 
 START_TEST(every_call_to_memory_and_tables) {
@@ -394,6 +404,7 @@ START_TEST(every_call_to_memory_and_tables) {
         ck_assert_msg(power_run_group(&r, 10, &e) == STORE_DONE, "%s", e.en);
     }
     make_questions(&r, question);
+    reader = kind % 2 == 0 ? &counsellor : NULL;
     size_t calls = 0;
     for (size_t what = ACT_GROUP; what < ACT_READ + QUESTIONS; what++) {
         enum act one = what < ACT_READ ? (enum act)what : ACT_READ;

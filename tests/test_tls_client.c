@@ -137,7 +137,8 @@ START_TEST(certificates_of_the_daemon) {
     unreachable(counter(), "has expired");
     ck_assert_str_eq(kit_status_text(&k, "warning_certificate"), "yes");
     ck_assert_ptr_nonnull(strstr(kit_status_text(&k, "warning"), "expired on"));
-    ck_assert_str_eq(kit_status_text(&k, "certificate_days_left"), "-10");
+    const char *left = kit_status_text(&k, "certificate_days_left");
+    ck_assert(strcmp(left, "-10") == 0 || strcmp(left, "-11") == 0);
     kit_tls_sign(dir, "server", "serverAuth", 10, 20);
     new_server_certificate(&k);
     unreachable(counter(), "not valid yet");

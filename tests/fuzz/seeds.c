@@ -63,6 +63,21 @@ static const char *const requests[] = {
     "documents kind=2",
     "status",
     "ping",
+    "account name=new-one role=clerk;counsellor service=migration office=city-hall uid=1000 "
+    "until=20301231 person=X",
+    "account name=bare role=auditor disabled=1 replaces=27",
+    "closing month=202404 service=marriage",
+    "closing month=202403",
+    "accounts",
+    "accounts name=one",
+    "audit from=2024 to=2026 kind=account;correct actor=uid:0 number=M-2024-000001",
+    "audit",
+    "show number=N-2024-000001",
+    "login name=one password=one",
+    "logout",
+    "whoami",
+    "password old=one fresh=one-one-one",
+    "password name=two",
 };
 #define REQUESTS (sizeof requests / sizeof requests[0])
 
@@ -203,8 +218,17 @@ static void write_requests(void) {
         write_seed("frame", name, frame, FRAME_HEADER + packed.len);
         frame[0] = 1;
         write_seed("session", name, frame, 1 + put_message(frame + 1, packed));
+        frame[0] = (uint8_t)(i % 8 * 16);
+        write_seed("token", name, frame, 1 + put_message(frame + 1, packed));
         n += put_message(all + n, packed);
     }
+    for (int who = 0; who < 8; who++) {
+        char name[] = "all-0";
+        name[4] = (char)('0' + who);
+        all[0] = (uint8_t)(who * 16);
+        write_seed("token", name, all, n);
+    }
+    all[0] = 1;
     write_seed("session", "all", all, n);
     all[0] = 5;
     write_seed("session", "all-in-pieces", all, n);
@@ -317,6 +341,30 @@ static void copy_yaml(const char *path, const char *name) {
     free(data);
 }
 
+/* Steps of fuzz_login.c, and files of secrets. */
+static void write_logins(void) {
+    static const uint8_t steps[][24] = {
+        {0x00, 0x02, 0x10, 0x01, 0x15, 0x35, 0x05, 0x01, 0x15},
+        {0x00, 0x03, 0x03, 0x03, 0x03, 0x03, 0x03, 0x02},
+        {0x00, 0x12, 0x01, 0x35, 0x14, 0x35, 0x25, 0x00, 0x12},
+        {0x00, 0x42, 0x43, 0x52, 0x63, 0x01, 0x04, 0x15},
+        {0x00, 0x02, 0x02, 0x01, 0x04, 0x11, 0x15, 0x05, 0x01, 0x35},
+        {0x07, 0x1f, 1, 2, 3, 0x40, 0x02, 0x01, 0x35, 0x10, 0x02},
+        {0x00, 0x06, 0x04, 0x12, 0x02, 0x18, 0x01, 0x02, 0x01, 0x35},
+    };
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "steps-%zu", i);
+        write_seed("login", name, steps[i], sizeof steps[i]);
+    }
+#define HASH "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+    TEXTS("secrets", "madoguchi secrets 1\n",
+          "madoguchi secrets 1\npassword tanaka 1 $argon2id$v=19$m=65536,t=2,p=1$AAAA$BBBB\n"
+          "token " HASH " tanaka 0 1749956400000 1749956400001\n",
+          "madoguchi secrets 2\n", "madoguchi secrets 1\ntoken " HASH " x 0 1 1",
+          "password a 0 b\n");
+}
+
 static void write_yaml(void) {
     copy_yaml("tests/golden/catalogue.yaml", "golden-catalogue");
     copy_yaml("tests/golden/plan.yaml", "golden-plan");
@@ -354,6 +402,7 @@ int main(int argc, char **argv) {
     write_journals();
     write_all_texts();
     write_yaml();
+    write_logins();
     arena_free(&arena);
     return 0;
 }
