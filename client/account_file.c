@@ -245,11 +245,12 @@ static void check_claims(struct account_file *f) {
     }
 }
 
-static bool is_administrator(const Madoguchi__Account *a, uint32_t today) {
-    return account_has_role(a, role_word(ROLE_ADMINISTRATOR), today);
+/* One of those of whom the last must stay. */
+static bool is_administrator(const Madoguchi__Account *a) {
+    return account_has_role(a, role_word(ROLE_ADMINISTRATOR));
 }
 
-static void check_administrators(struct account_file *f, uint32_t today) {
+static void check_administrators(struct account_file *f) {
     size_t before = 0;
     size_t after = 0;
     const struct account_row *last = NULL;
@@ -257,29 +258,31 @@ static void check_administrators(struct account_file *f, uint32_t today) {
         char name[64];
         snprintf(name, sizeof name, "%.*s", (int)f->standing[i]->name.len,
                  (const char *)f->standing[i]->name.data);
-        bool one = is_administrator(f->standing[i], today);
+        bool one = is_administrator(f->standing[i]);
         const struct account_row *row = one ? row_of(f, name) : NULL;
         before += one;
-        after += one && (row == NULL || is_administrator(row->account, today));
+        after += one && (row == NULL || is_administrator(row->account));
         last = row != NULL ? row : last;
     }
     for (size_t i = 0; i < f->n_row; i++) {
-        after += f->row[i].what == ACCOUNT_ADDED && is_administrator(f->row[i].account, today);
-        after += f->row[i].what == ACCOUNT_CHANGED && is_administrator(f->row[i].account, today);
+        after += f->row[i].what == ACCOUNT_ADDED && is_administrator(f->row[i].account);
+        after += f->row[i].what == ACCOUNT_CHANGED && is_administrator(f->row[i].account);
     }
     if (before > 0 && after == 0 && last != NULL) {
         struct error e;
-        error_set(&e, ERR_STATE, "role",
-                  SAY("No administrator would be left. Let another account have that role first."));
+        error_set(
+            &e, ERR_STATE, "role",
+            SAY("No administrator would be left whose account has no end. Let another account "
+                "have that role first."));
         tell(f, last->line, "role", &e);
     }
 }
 
 /* Rows that make administrators first, the others as they stand in the file. */
-static void order(struct account_file *f, uint32_t today) {
+static void order(struct account_file *f) {
     size_t first = 0;
     for (size_t i = 0; i < f->n_row; i++) {
-        if (is_administrator(f->row[i].account, today)) {
+        if (is_administrator(f->row[i].account)) {
             struct account_row row = f->row[i];
             memmove(f->row + first + 1, f->row + first, (i - first) * sizeof row);
             f->row[first++] = row;
@@ -287,8 +290,7 @@ static void order(struct account_file *f, uint32_t today) {
     }
 }
 
-int account_file_read(struct account_file *f, const char *data, size_t len, uint32_t today,
-                      struct error *e) {
+int account_file_read(struct account_file *f, const char *data, size_t len, struct error *e) {
     struct taking t = {f, e};
     if (import_records(data, len, take_record, &t, e) < 0) {
         return -1;
@@ -297,9 +299,9 @@ int account_file_read(struct account_file *f, const char *data, size_t len, uint
         return error_set(e, ERR_INVALID, "", SAY("The file is empty."));
     }
     check_claims(f);
-    check_administrators(f, today);
+    check_administrators(f);
     if (f->problems == 0) {
-        order(f, today);
+        order(f);
     }
     return 0;
 }

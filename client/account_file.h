@@ -47,7 +47,7 @@ bool account_file_standing(struct account_file *f, const Madoguchi__Account *acc
  * cannot all hold together: a name, user or certificate twice, no administrator left.
  * -1 only when the file as a whole cannot be read.  Rows that make administrators stand
  * first then: whoever is taken away may have been the last. */
-int account_file_read(struct account_file *f, const char *data, size_t len, uint32_t today,
+int account_file_read(struct account_file *f, const char *data, size_t len,
                       struct error *e) MUST_CHECK;
 
 #endif

@@ -251,7 +251,7 @@ static int import(struct importing *i, const struct import_text *text) {
     if (i->starved) {
         return client_no_memory();
     }
-    if (account_file_read(&i->file, text->data, text->len, i->client->today, &e) < 0) {
+    if (account_file_read(&i->file, text->data, text->len, &e) < 0) {
         return client_fail(&e, EXIT_REFUSED);
     }
     if (i->file.problems > 0) {

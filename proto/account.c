@@ -139,8 +139,8 @@ Madoguchi__Account *account_copy(const Madoguchi__Account *from, struct arena *a
                                                 packed.len, NULL);
 }
 
-bool account_has_role(const Madoguchi__Account *a, const char *role, uint32_t today) {
-    if ((a->has_disabled && a->disabled) || (a->has_until && a->until < today)) {
+bool account_has_role(const Madoguchi__Account *a, const char *role) {
+    if ((a->has_disabled && a->disabled) || a->has_until) {
         return false;
     }
     for (size_t i = 0; i < a->n_role; i++) {

@@ -24,8 +24,8 @@ bool account_same(const Madoguchi__Account *a, const Madoguchi__Account *b);
 /* A copy with everything it points to, in the arena; NULL without room. */
 Madoguchi__Account *account_copy(const Madoguchi__Account *from, struct arena *arena);
 
-/* Whether the account may be used on this day and has the role. */
-bool account_has_role(const Madoguchi__Account *account, const char *role, uint32_t today);
+/* Whether the account has the role, may be used, and has no last day. */
+bool account_has_role(const Madoguchi__Account *account, const char *role);
 
 /* A user's name as an account's: what words do not have becomes a hyphen, or is left
  * out at the beginning; "" when nothing is left. */

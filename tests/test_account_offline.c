@@ -51,11 +51,11 @@ START_TEST(the_last_administrator_comes_back) {
     done(&k, "add two --role administrator --person '管理 二'");
     ck_assert_str_eq(kit_out, "#4\n");
     done(&k, "change root --disabled");
-    done(&k, "change one --role administrator --role auditor --until 2999-12-31");
+    done(&k, "change one --role administrator --role auditor");
     done(&k, "change two --disabled");
     done(&k, "list");
     ck_assert_str_eq(kit_out,
-                     "name=one role=administrator;auditor until=2999-12-31\n"
+                     "name=one role=administrator;auditor\n"
                      "name=root role=clerk;temporary;counsellor;supervisor;planner;auditor;"
                      "administrator uid=0 disabled=yes\n"
                      "name=two person=管理 二 role=administrator disabled=yes\n");
