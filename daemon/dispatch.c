@@ -272,7 +272,8 @@ static void end_if_nobody(void *ctx, struct conn *c) {
 bool dispatch_turn(struct dispatch *d) {
     bool busy = conns_turn(d->conns, run_group);
     metrics_turn(&d->metrics);
-    if (store_people_version(d->setting.store) != d->people) {
+    /* Not before whoever made the change has its answer. */
+    if (store_people_version(d->setting.store) != d->people && !group_flushing(d->group)) {
         d->people = store_people_version(d->setting.store);
         conns_each(d->conns, end_if_nobody, NULL);
         login_people(d->login);

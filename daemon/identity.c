@@ -6,6 +6,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 static uint64_t wall_ms(void) {
     struct timespec t;
@@ -62,6 +63,10 @@ const struct person *identity_person(const struct identity *i, struct store *sto
     const struct store_claim claim = {.name = i->account};
     const struct person *p = i->account[0] == '\0' ? NULL : store_person(store, &claim, i->day);
     return p == NULL ? NULL : person_copy(p, a);
+}
+
+bool identity_is_own_user(const struct identity *i) {
+    return i->has_uid && i->uid == geteuid() && !i->has_token;
 }
 
 int identity_refuse(const struct identity *i, struct error *e) {

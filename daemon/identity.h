@@ -45,6 +45,9 @@ struct store_actor identity_actor(const struct identity *i, const char *user, st
 const struct person *identity_person(const struct identity *i, struct store *store,
                                      struct arena *a);
 
+/* Whether it is the Unix user that the daemon runs as, and nothing else. */
+bool identity_is_own_user(const struct identity *i);
+
 /* Why nobody may go on: ERR_FORBIDDEN with the way out. */
 int identity_refuse(const struct identity *i, struct error *e);
 

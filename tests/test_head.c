@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- the head --------------------------------------------------------------------------- */
 
@@ -170,6 +171,60 @@ START_TEST(exports_and_copies_are_noted) {
 }
 END_TEST
 
+/* A request of this kind; the code of its refusal, or 0. */
+static int refused(struct kit *k, Madoguchi__Request *r) {
+    return kit_read(k, r) != NULL ? 0 : k->last.code;
+}
+
+/* The user that the daemon runs as may copy, prove and look after it without an
+ * account, and nothing else. */
+START_TEST(the_daemons_own_user_looks_after_it) {
+    struct kit k;
+    char directory[KIT_PATH + 8];
+    Madoguchi__Account account = MADOGUCHI__ACCOUNT__INIT;
+    Madoguchi__Backup backup = MADOGUCHI__BACKUP__INIT;
+    Madoguchi__Status status = MADOGUCHI__STATUS__INIT;
+    Madoguchi__Scope list = MADOGUCHI__SCOPE__INIT;
+    Madoguchi__Accounts accounts = MADOGUCHI__ACCOUNTS__INIT;
+    Madoguchi__Request r = MADOGUCHI__REQUEST__INIT;
+    ProtobufCBinaryData role = bytes_of("administrator");
+    kit_start_daemon(&k, NULL);
+    /* The founder's account goes to another user; this connection is nobody's then. */
+    Madoguchi__Request *change = kit_request(&k, "coverage", NULL);
+    SET(&account, name, bytes_of("root"));
+    SET(&account, uid, 4000000000u);
+    SET(&account, replaces, 1);
+    account.role = &role;
+    account.n_role = 1;
+    change->body_case = MADOGUCHI__REQUEST__BODY_ACCOUNT;
+    change->account = &account;
+    ck_assert_int_eq(kit_record(&k, change).code, 0);
+    kit_daemon_await_log(&k.d, "account-ended", 1);
+    close(k.fd);
+    k.fd = kit_hello(&k.d);
+    snprintf(directory, sizeof directory, "%s/backup", k.dir);
+    SET(&backup, directory, bytes_of(directory));
+    r.body_case = MADOGUCHI__REQUEST__BODY_BACKUP;
+    r.backup = &backup;
+    ck_assert_int_eq(refused(&k, &r), 0);
+    r.body_case = MADOGUCHI__REQUEST__BODY_STATUS;
+    r.status = &status;
+    ck_assert_int_eq(refused(&k, &r), 0);
+    r.body_case = MADOGUCHI__REQUEST__BODY_LIST;
+    r.list = &list;
+    ck_assert_int_eq(refused(&k, &r), ERR_FORBIDDEN);
+    r.body_case = MADOGUCHI__REQUEST__BODY_ACCOUNTS;
+    r.accounts = &accounts;
+    ck_assert_int_eq(refused(&k, &r), ERR_FORBIDDEN);
+    ck_assert_int_eq(kit_record(&k, kit_request(&k, "tally", "service", "citizen", "date",
+                                                "2024-04-15", NULL))
+                         .code,
+                     ERR_FORBIDDEN);
+    close(k.fd);
+    kit_daemon_stop(&k.d, SIGTERM);
+}
+END_TEST
+
 /* ---- months ------------------------------------------------------------------------------------
  */
 
@@ -227,6 +282,7 @@ static int whole(void) {
     tcase_add_test(c, heads_are_read_strictly);
     tcase_add_test(c, a_head_is_proved_online);
     tcase_add_test(c, exports_and_copies_are_noted);
+    tcase_add_test(c, the_daemons_own_user_looks_after_it);
     tcase_add_test(c, closed_months_stay_so);
     suite_add_tcase(s, c);
     SRunner *r = srunner_create(s);
