@@ -187,6 +187,7 @@ check-long: check
 	POWER_CUTS=6000 BUILD=$(BUILD) $(BUILD)/tests/test_power
 	NTH_ALL=1 BUILD=$(BUILD) $(BUILD)/tests/test_nth_daemon
 	NTH_ALL=1 BUILD=$(BUILD) $(BUILD)/tests/test_nth_client
+	NTH_ALL=1 BUILD=$(BUILD) $(BUILD)/tests/test_nth_tls
 	SLOW_MS=5000 BUILD=$(BUILD) $(BUILD)/tests/test_slow_disk
 	WATCHDOG_FLUSH_MS=5000 BUILD=$(BUILD) $(BUILD)/tests/test_watchdog
 	WATCHDOG_FLUSH_MS=20000 BUILD=$(BUILD) $(BUILD)/tests/test_watchdog

@@ -181,9 +181,23 @@ static int load_key(struct tls *tls, const char *path, struct error *e) {
     return rc;
 }
 
+/* Whether the store trusts the certificate.  What OpenSSL had no memory for while
+ * it read one shows only here, and would refuse every client later. */
+static bool is_trusted(X509_STORE *store, X509 *x) {
+    X509_STORE_CTX *c = X509_STORE_CTX_new();
+    bool trusted = false;
+    if (c != NULL && X509_STORE_CTX_init(c, store, x, NULL) == 1) {
+        X509_STORE_CTX_set_flags(c, X509_V_FLAG_NO_CHECK_TIME | X509_V_FLAG_PARTIAL_CHAIN);
+        trusted = X509_verify_cert(c) == 1;
+    }
+    X509_STORE_CTX_free(c);
+    return trusted;
+}
+
 static bool take_ca(struct tls *tls, X509 *x, int i) {
+    X509_STORE *store = SSL_CTX_get_cert_store(tls->context);
     (void)i;
-    return X509_STORE_add_cert(SSL_CTX_get_cert_store(tls->context), x) == 1 &&
+    return X509_STORE_add_cert(store, x) == 1 && is_trusted(store, x) &&
            SSL_CTX_add_client_CA(tls->context, x) == 1;
 }
 
