@@ -202,7 +202,12 @@ static void succeed(struct attempt *a) {
 static void run_hash(struct attempt *a) {
     const Madoguchi__Login *login = login_of(a->request);
     const Madoguchi__Password *p = password_of(a->request);
-    ProtobufCBinaryData given = login != NULL ? login->password : p->old;
+    ProtobufCBinaryData given = {0};
+    if (login != NULL) {
+        given = login->password;
+    } else if (p != NULL) {
+        given = p->old;
+    }
     if (a->hash[0] != '\0') {
         const char *password = given.len > 0 ? (const char *)given.data : ""; /* never NULL */
         a->right = crypto_pwhash_str_verify(a->hash, password, given.len) == 0;

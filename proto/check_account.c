@@ -179,7 +179,8 @@ int check_password(const Madoguchi__Password *p, struct error *e) {
         return check_missing(p->has_old ? "fresh" : "old", "password", e);
     }
     if (bytes_same(p->old, p->fresh)) {
-        return error_set(e, ERR_INVALID, "fresh", "The new password is the old one. Choose another.",
+        return error_set(e, ERR_INVALID, "fresh",
+                         "The new password is the old one. Choose another.",
                          "新しいパスワードが古いものと同じです。別のものにしてください。");
     }
     return check_secret(p->old, "old", e) != 0 ? -1 : check_fresh(p->fresh, e);

@@ -81,7 +81,7 @@ static int put_password(struct secrets *s, const char *name, const char *hash, b
                         struct error *e) {
     bool found;
     size_t i = password_place(s, name, &found);
-    if (!found) {
+    if (!found || s->password == NULL) {
         struct password *all = realloc(s->password, (s->n_password + 1) * sizeof *all);
         if (all == NULL) {
             return out_of_memory(e);
