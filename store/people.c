@@ -37,8 +37,9 @@ static const ProtobufCBinaryData *list_take(uint8_t **at, const ProtobufCBinaryD
 }
 
 static const char *text_take(uint8_t **at, const char *text) {
-    char *copy = piece_take(at, strlen(text) + 1);
-    strcpy(copy, text);
+    size_t len = strlen(text) + 1;
+    char *copy = piece_take(at, len);
+    memcpy(copy, text, len);
     return copy;
 }
 
