@@ -188,7 +188,7 @@ static bool take_piece(struct session *s, struct request *r) {
 static void take_record(struct session *s, struct request *r) {
     struct dispatch *d = s->dispatch;
     if (r->refusal == NULL) {
-        r->actor = identity_actor(&s->identity, s->user, &r->arena);
+        r->actor = identity_actor(&s->identity, &r->arena);
     }
     if (r->refusal == NULL && r->body->body_case == MADOGUCHI__REQUEST__BODY_PUT &&
         !take_piece(s, r)) {

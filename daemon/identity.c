@@ -49,11 +49,11 @@ bool identity_look(struct identity *i, struct store *store, struct secrets *secr
     return p != NULL;
 }
 
-struct store_actor identity_actor(const struct identity *i, const char *user, struct arena *a) {
-    const char *name = i->person[0] != '\0' ? i->person : user;
+/* The Unix user may be anybody's who has a token. */
+struct store_actor identity_actor(const struct identity *i, struct arena *a) {
     return (struct store_actor){
         .id = arena_strndup(a, i->account, strlen(i->account)),
-        .name = name[0] == '\0' ? NULL : arena_strndup(a, name, strlen(name)),
+        .name = i->person[0] == '\0' ? NULL : arena_strndup(a, i->person, strlen(i->person)),
         .account = true,
     };
 }

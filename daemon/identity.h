@@ -39,7 +39,7 @@ bool identity_look(struct identity *i, struct store *store, struct secrets *secr
 
 /* Who records: the account with its rights.  Texts are copied to the arena; id NULL
  * without room. */
-struct store_actor identity_actor(const struct identity *i, const char *user, struct arena *a);
+struct store_actor identity_actor(const struct identity *i, struct arena *a);
 
 /* What an account may see, copied to the arena; NULL without room or account. */
 const struct person *identity_person(const struct identity *i, struct store *store,

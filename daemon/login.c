@@ -15,9 +15,9 @@
 #define WRITE_EVERY_MS (5 * 60 * 1000)
 #define WRITERS        4 /* of the file alone, that wait beside */
 
-/* Of no account: hashed with the same cost as all others, and never right. */
-static const char nobody[] = "$argon2id$v=19$m=65536,t=2,p=1$c7NGQA42MWbMF+85pAsNvw$"
-                             "TqBzDh57SMrmAW8PKbB472X33t32YaxpHFLVcOdImOM";
+/* Of no account ("nobody"): hashed with the same cost as all others, and never right. */
+static const char nobody[] = "$argon2id$v=19$m=65536,t=2,p=1$/euDJYUUAaAs+f76DFwQHQ$"
+                             "IqfEHJ96IETSDLKv7X2WnKTYJKFEoD1oduX8tdD4DUU";
 
 struct login {
     struct login_setting setting;
@@ -198,9 +198,15 @@ static void succeed(struct attempt *a) {
 static void run_hash(struct attempt *a) {
     const Madoguchi__Login *login = login_of(a->request);
     const Madoguchi__Password *p = password_of(a->request);
-    ProtobufCBinaryData given = login != NULL ? login->password : p->old;
+    ProtobufCBinaryData given = {0};
+    if (login != NULL) {
+        given = login->password;
+    } else if (p != NULL) {
+        given = p->old;
+    }
     if (a->hash[0] != '\0') {
-        a->right = crypto_pwhash_str_verify(a->hash, (const char *)given.data, given.len) == 0;
+        const char *password = given.len > 0 ? (const char *)given.data : ""; /* never NULL */
+        a->right = crypto_pwhash_str_verify(a->hash, password, given.len) == 0;
         if (!a->right) {
             return;
         }

@@ -336,6 +336,32 @@ bool reach_entry(const struct reacher *r, enum right right, uint64_t seq) {
     return may;
 }
 
+/* ---- nothing ------------------------------------------------------------------------------- */
+
+uint64_t reach_instead(const struct reacher *r) {
+    struct cursor c;
+    if (r->person == NULL) {
+        return 0;
+    }
+    cursor_open(&c, &r->view->txn, TABLE_CASES);
+    uint64_t seq = cursor_before(&c, NULL) && c.key.mv_size == 8 ? get_u64(c.key.mv_data) : 0;
+    cursor_close(&c);
+    return seq;
+}
+
+bool reach_there(const struct reacher *r, enum right right, bool there, uint64_t seq) {
+    uint64_t instead = reach_instead(r);
+    if (there) {
+        return reach_entry(r, right, seq);
+    }
+    if (instead != 0) {
+        (void)reach_entry(r, right, instead);
+    }
+    return false;
+}
+
+/* ---- all of something ------------------------------------------------------------------------ */
+
 struct whole {
     const struct reacher *reacher;
     enum right right;

@@ -39,6 +39,13 @@ bool reach_opened(const struct reacher *r, enum right right, uint64_t opening);
  * whoever may change what they recorded themselves may change nothing else of it. */
 bool reach_entry(const struct reacher *r, enum right right, uint64_t seq);
 
+/* What is not there must take as long to be refused as what is out of reach: the opening
+ * of some case to look at in its place; 0 when there is none, or nobody to be told. */
+uint64_t reach_instead(const struct reacher *r);
+
+/* reach_entry() of an entry that is there; of another one, and false, if it is not. */
+bool reach_there(const struct reacher *r, enum right right, bool there, uint64_t seq);
+
 /* Every live entry of the case or session opened by `opening`, that one included. */
 bool reach_whole(const struct reacher *r, enum right right, uint64_t opening);
 

@@ -207,9 +207,9 @@ static int member_link(void *ctx, const struct link *link) {
 
 static int show_number(struct showing *s, ProtobufCBinaryData number) {
     struct members m = {0};
-    uint64_t opening;
-    if (!view_number(s->reading->view, number, &opening) ||
-        !reach_entry(&s->reading->reacher, RIGHT_SHOW, opening)) {
+    uint64_t opening = 0;
+    bool there = view_number(s->reading->view, number, &opening);
+    if (!reach_there(&s->reading->reacher, RIGHT_SHOW, there, opening)) {
         return error_set(s->error, ERR_NOT_FOUND, "case",
                          "There is no %.*s here. `madoguchi list` lists the cases.",
                          "%.*s はありません。madoguchi list で一覧が見られます。",
@@ -228,8 +228,8 @@ static int show_number(struct showing *s, ProtobufCBinaryData number) {
 
 static int show_seq(struct showing *s, uint64_t seq) {
     struct entry_state state;
-    if (!view_entry_state(s->reading->view, seq, &state) ||
-        !reach_entry(&s->reading->reacher, RIGHT_SHOW, seq)) {
+    bool there = view_entry_state(s->reading->view, seq, &state);
+    if (!reach_there(&s->reading->reacher, RIGHT_SHOW, there, seq)) {
         return error_set(s->error, ERR_NOT_FOUND, "entry",
                          "There is no entry #%llu. `madoguchi show CASE` lists the entries of a "
                          "case.",

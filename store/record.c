@@ -120,12 +120,16 @@ static int is_void(const char *field, ProtobufCBinaryData number, struct error *
 
 int record_live_case(struct recording *r, const char *field, ProtobufCBinaryData number,
                      uint64_t *seq, Fold__Case **out, struct error *e) {
-    if (!view_number(record_view(r), number, seq) ||
-        (*out = view_case(record_view(r), *seq, r->arena)) == NULL) {
-        return not_found(field, number, e);
-    }
     struct reacher reacher = record_reacher(r);
-    if (!reach_case(&reacher, RIGHT_CONTACT, *seq, *out)) {
+    uint64_t instead = reach_instead(&reacher);
+    bool there = view_number(reacher.view, number, seq) &&
+                 (*out = view_case(reacher.view, *seq, r->arena)) != NULL;
+    Fold__Case *looked = there          ? *out
+                         : instead == 0 ? NULL
+                                        : view_case(reacher.view, instead, r->arena);
+    bool may =
+        looked != NULL && reach_case(&reacher, RIGHT_CONTACT, there ? *seq : instead, looked);
+    if (!there || !may) {
         return not_found(field, number, e);
     }
     return (*out)->has_voided ? is_void(field, number, e) : 0;

@@ -248,12 +248,13 @@ static int no_entry(uint64_t seq, struct error *e) {
 
 /* What somebody may not even see is not there; what they may see and not change has
  * somebody who may. */
-static int may_touch(struct recording *r, enum right right, uint64_t seq, struct error *e) {
+static int may_touch(struct recording *r, enum right right, bool there, uint64_t seq,
+                     struct error *e) {
     struct reacher reacher = record_reacher(r);
-    if (reach_entry(&reacher, right, seq)) {
+    if (reach_there(&reacher, right, there, seq)) {
         return 0;
     }
-    if (!reach_entry(&reacher, RIGHT_SHOW, seq)) {
+    if (!reach_there(&reacher, RIGHT_SHOW, there, seq)) {
         return no_entry(seq, e);
     }
     return error_set(e, ERR_FORBIDDEN, "entry",
@@ -276,10 +277,8 @@ static int target_of(struct recording *r, enum right right, uint64_t given, bool
                              "必要です。");
         }
     }
-    if (!view_entry_state(record_view(r), *seq, state)) {
-        return no_entry(*seq, e);
-    }
-    if (may_touch(r, right, *seq, e) < 0) {
+    bool there = view_entry_state(record_view(r), *seq, state);
+    if (may_touch(r, right, there, *seq, e) < 0) {
         return -1;
     }
     if (state->voided_by != 0) {
@@ -467,8 +466,8 @@ int record_voiding(struct recording *r, struct error *e) {
     struct reacher reacher = record_reacher(r);
     if (v->has_number) {
         has_seq = true;
-        if (!view_number(record_view(r), v->number, &seq) ||
-            !reach_entry(&reacher, RIGHT_SHOW, seq)) {
+        bool there = view_number(reacher.view, v->number, &seq);
+        if (!reach_there(&reacher, RIGHT_SHOW, there, seq)) {
             return error_set(e, ERR_NOT_FOUND, "case", "There is no %.*s here.",
                              "%.*s はありません。", (int)v->number.len,
                              (const char *)v->number.data);

@@ -145,9 +145,12 @@ static bool opens(const Madoguchi__Request *request) {
 
 /* Refused as it would be if it were new, where that is a matter of rights. */
 static int try_row(struct store *s, struct recording *r, struct error *e) {
-    Journal__Entry entry = JOURNAL__ENTRY__INIT;
     struct error refusal;
-    r->entry = &entry;
+    r->entry = arena_alloc(r->arena, sizeof *r->entry);
+    if (r->entry == NULL) {
+        return view_no_room(e);
+    }
+    journal__entry__init(r->entry);
     r->catalogue = newest_catalogue(s, r, e);
     if (r->catalogue == NULL) {
         return -1;

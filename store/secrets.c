@@ -35,7 +35,7 @@ struct secrets {
     struct password *password; /* by name */
     size_t n_password;
     struct token *token; /* by hash */
-    size_t n_token;
+    size_t n_token, cap_token;
 };
 
 static int out_of_memory(struct error *e) {
@@ -55,12 +55,18 @@ static void remove_token(struct secrets *s, size_t i) {
 /* ---- passwords ------------------------------------------------------------------------ */
 
 static size_t password_place(const struct secrets *s, const char *name, bool *found) {
-    size_t i = 0;
-    while (i < s->n_password && strcmp(s->password[i].name, name) < 0) {
-        i++;
+    size_t low = 0;
+    size_t high = s->n_password;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(s->password[middle].name, name) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
     }
-    *found = i < s->n_password && strcmp(s->password[i].name, name) == 0;
-    return i;
+    *found = low < s->n_password && strcmp(s->password[low].name, name) == 0;
+    return low;
 }
 
 const char *secrets_password(const struct secrets *s, const char *name, bool *once) {
@@ -161,11 +167,16 @@ static int put_token(struct secrets *s, const struct token *t, struct error *e) 
     if (found) {
         return 0; /* of 32 random bytes: the file has it twice */
     }
-    struct token *all = realloc(s->token, (s->n_token + 1) * sizeof *all);
-    if (all == NULL) {
-        return out_of_memory(e);
+    struct token *all = s->token;
+    if (s->n_token == s->cap_token) {
+        size_t cap = s->cap_token == 0 ? 64 : 2 * s->cap_token;
+        all = realloc(all, cap * sizeof *all);
+        if (all == NULL) {
+            return out_of_memory(e);
+        }
+        s->token = all;
+        s->cap_token = cap;
     }
-    s->token = all;
     memmove(all + i + 1, all + i, (s->n_token - i) * sizeof *all);
     all[i] = *t;
     s->n_token++;

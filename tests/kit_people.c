@@ -118,6 +118,11 @@ void kit_people_serve(struct kit *k, const char *config, const char *const *name
         kit_token_of(names[i], token);
         secrets_hash(token, hash);
         ck_assert_int_eq(secrets_add_token(s, hash, names[i], false, wall_ms(), &e), 0);
+        char password[crypto_pwhash_STRBYTES];
+        ck_assert_int_eq(crypto_pwhash_str(password, names[i], strlen(names[i]),
+                                           crypto_pwhash_OPSLIMIT_MIN, crypto_pwhash_MEMLIMIT_MIN),
+                         0);
+        ck_assert_int_eq(secrets_set_password(s, names[i], password, false, hash, &e), 0);
     }
     char *file = secrets_text(s, &len);
     ck_assert_msg(secrets_write(k->d.store, file, len, &e) == 0, "%s", e.en);

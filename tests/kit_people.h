@@ -1,6 +1,6 @@
 /* Stores in which accounts decide: in process, and the daemon with somebody logged in.
  *
- * Nobody's password is hashed here: the daemon finds the token of every account that
+ * Nobody has to log in: the daemon finds the token of every account that
  * kit_people_serve() is told in its file of secrets. */
 #ifndef MADOGUCHI_TESTS_KIT_PEOPLE_H
 #define MADOGUCHI_TESTS_KIT_PEOPLE_H
@@ -19,7 +19,8 @@ uint64_t kit_person(struct kit *k, const char *name, const char *roles, const ch
 void kit_become(struct kit *k, const char *name);
 
 /* Starts the daemon on the store in process, which is closed, with a token for each of
- * these accounts (NULL at the end).  kit_become() serves as before. */
+ * these accounts (NULL at the end) and its name as its password, which is hashed
+ * quickly.  kit_become() serves as before. */
 void kit_people_serve(struct kit *k, const char *config, const char *const *names);
 
 /* The token of an account. */

@@ -216,10 +216,10 @@ START_TEST(the_daemons_own_user_looks_after_it) {
     r.body_case = MADOGUCHI__REQUEST__BODY_ACCOUNTS;
     r.accounts = &accounts;
     ck_assert_int_eq(refused(&k, &r), ERR_FORBIDDEN);
-    ck_assert_int_eq(kit_record(&k, kit_request(&k, "tally", "service", "citizen", "date",
-                                                "2024-04-15", NULL))
-                         .code,
-                     ERR_FORBIDDEN);
+    ck_assert_int_eq(
+        kit_record(&k, kit_request(&k, "tally", "service", "citizen", "date", "2024-04-15", NULL))
+            .code,
+        ERR_FORBIDDEN);
     close(k.fd);
     kit_daemon_stop(&k.d, SIGTERM);
 }

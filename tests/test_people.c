@@ -64,7 +64,7 @@ static void founder_of_any_name(struct kit *k) {
     static const struct {
         const char *user, *name;
     } names[] = {{"Yamada", "yamada"}, {"a.b_c", "a-b-c"},   {"", "uid-1000"},
-                 {"_apt", "uid-1000"}, {"山田", "uid-1000"}, {"123456789018", "uid-1000"}};
+                 {"_apt", "apt"},      {"山田", "uid-1000"}, {"123456789018", "uid-1000"}};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         Journal__Entry founding = JOURNAL__ENTRY__INIT;
         Fold__Account account;

@@ -437,6 +437,14 @@ static Madoguchi__Request *put_of(struct kit *k, int kind, ProtobufCBinaryData d
 static void expect_letter(struct kit *k, const char *name, const char *expected, int asker,
                           Madoguchi__Request *r) {
     kit_code(k, r);
+    /* Whoever has no account and is the user that the daemon runs as, as here, may look
+     * after it, and nothing else. */
+    if (asker == NOBODY && k->daemon &&
+        (strcmp(name, "status") == 0 || strcmp(name, "verify") == 0 ||
+         strcmp(name, "backup") == 0)) {
+        ck_assert_msg(letter_of(k) == 'Y', "%s, the daemon's own user: %s", name, k->last.en);
+        return;
+    }
     ck_assert_msg(letter_of(k) == expected[asker], "%s, %s: %c, not %c: %d %s %s", name,
                   asker == NOBODY ? "nobody" : name_of(asker), letter_of(k), expected[asker],
                   k->last.code, k->last.field, k->last.en);

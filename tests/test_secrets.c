@@ -334,7 +334,7 @@ static void write_on(void) {
     struct error e;
     static char large[200000];
     size_t n = (size_t)snprintf(large, sizeof large, HEAD);
-    for (int i = 0; i < 2000; i++) {
+    for (int i = 0; i < 200; i++) {
         n += (size_t)snprintf(large + n, sizeof large - n, "password user-%04d 0 $%060d\n", i, i);
     }
     for (;;) {
@@ -366,7 +366,7 @@ START_TEST(a_kill_leaves_a_whole_file) {
         bool once;
         s = open_secrets();
         bool empty = secrets_password(s, "user-0000", &once) == NULL;
-        ck_assert(empty == (secrets_password(s, "user-1999", &once) == NULL));
+        ck_assert(empty == (secrets_password(s, "user-0199", &once) == NULL));
         secrets_free(s);
     }
 }
