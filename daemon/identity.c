@@ -90,6 +90,14 @@ int identity_refuse(const struct identity *i, struct error *e) {
                          "このクライアント証明書に対応するアカウントがありません。madoguchi login "
                          "でログインするか、管理者にアカウントへの登録を依頼してください。");
     }
+    if (!i->has_uid) {
+        return error_set(e, ERR_FORBIDDEN, "account",
+                         "Nobody is logged in. Log in with `madoguchi login`, or connect with a "
+                         "client certificate that is an account's.%s",
+                         "ログインしていません。madoguchi login でログインするか、アカウントに登録"
+                         "されたクライアント証明書で接続してください。%s",
+                         "");
+    }
     return error_set(
         e, ERR_FORBIDDEN, "account",
         "%s has no account here. Log in with `madoguchi login`, or let an "
