@@ -211,7 +211,7 @@ static void run_hash(struct attempt *a) {
             return;
         }
     }
-    if (login != NULL) {
+    if (p == NULL) {
         return;
     }
     const char *fresh = a->once;
