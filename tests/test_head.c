@@ -62,6 +62,8 @@ START_TEST(the_log_has_the_head) {
                      1);
     ck_assert_int_eq(kit_daemon_run(&k.d, "verify", "--store", k.d.store, "--head", "3:12", NULL),
                      2);
+    close(k.fd);
+    arena_free(&k.arena);
 }
 END_TEST
 
