@@ -245,8 +245,8 @@ static void take_whoami(struct session *s, struct request *r) {
     request_release(d->requests, r);
 }
 
-/* What the daemon's own user may do without an account: the files are his anyway, and
- * the nightly backup needs no administrator's rights. */
+/* What the daemon's own user may do whatever account is his, or none: the files are his
+ * anyway, and the nightly backup needs no administrator's rights. */
 static bool is_own_right(enum right right) {
     return right == RIGHT_STATUS || right == RIGHT_VERIFY || right == RIGHT_BACKUP;
 }
@@ -259,7 +259,8 @@ static bool may(struct session *s, struct request *r, struct error *e) {
     if (right == RIGHT_ANYBODY) {
         return true;
     }
-    if (!known && is_own_right(right) && identity_is_own_user(&s->identity)) {
+    bool own = is_own_right(right) && identity_is_own_user(&s->identity);
+    if (!known && own) {
         return true;
     }
     if (!known || s->identity.once) {
@@ -274,7 +275,7 @@ static bool may(struct session *s, struct request *r, struct error *e) {
         error_set(e, ERR_INTERNAL, "", "Out of memory.", "メモリーが足りません。");
         return false;
     }
-    return store_may(r->reader, right, e) == 0;
+    return own || store_may(r->reader, right, e) == 0;
 }
 
 /* A refused request that records waits for its turn, so that the answers to
