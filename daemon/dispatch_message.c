@@ -33,6 +33,10 @@ void dispatch_on_refusal(void *ctx, const struct request *r, const struct error 
     if (s != NULL && r->kind < REQUEST_KINDS && r->kind != REQUEST_LOGIN) {
         note_refusal(s, request_kind_word(r->kind), e);
     }
+    if (r->notice != NULL) {
+        log_event(LEVEL_ERROR, "notice-lost", "kind=%s count=%" PRIu64 " code=%s",
+                  notice_word(r->notice->kind), r->notice->count, error_word(e->code));
+    }
     if (s != NULL) {
         log_event(LEVEL_INFO, "refused", REQUEST_FORMAT " code=%s field=%s",
                   REQUEST_ARGS(s, r->serial), error_word(e->code), e->field);
