@@ -194,6 +194,11 @@ static void take_record(struct session *s, struct request *r) {
     if (r->refusal == NULL) {
         r->actor = identity_actor(&s->identity, &r->arena);
     }
+    if (r->refusal == NULL && r->actor.id == NULL) {
+        struct error e;
+        error_set(&e, ERR_INTERNAL, "", "Out of memory.", "メモリーが足りません。");
+        request_refuse(r, &e);
+    }
     if (r->refusal == NULL && r->body->body_case == MADOGUCHI__REQUEST__BODY_PUT &&
         !take_piece(s, r)) {
         request_release(d->requests, r);
