@@ -49,7 +49,9 @@ until [ -S /var/lib/madoguchi/sock ]; do
     sleep 0.02
 done
 export MADOGUCHI_SERVER=unix:/var/lib/madoguchi/sock
-[ "$(madoguchi log migration --topic housing --date 2024-04-15)" = 'M-2024-000001 #3' ] ||
+# Root is nobody there until the one who made the store says who it is.
+$account madoguchi account add mado-1 --role clerk --uid 0 >/tmp/said 2>&1 || fail 'no account'
+[ "$(madoguchi log migration --topic housing --date 2024-04-15)" = 'M-2024-000001 #4' ] ||
     fail 'the case is not logged'
 LANG=ja_JP.UTF-8 madoguchi list --from FY2024 --to FY2024 | tee /tmp/said
 grep -q 移住相談 /tmp/said || fail 'it does not speak Japanese'

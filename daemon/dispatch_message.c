@@ -33,6 +33,10 @@ void dispatch_on_refusal(void *ctx, const struct request *r, const struct error 
     if (s != NULL && r->kind < REQUEST_KINDS && r->kind != REQUEST_LOGIN) {
         note_refusal(s, request_kind_word(r->kind), e);
     }
+    if (r->notice != NULL) {
+        log_event(LEVEL_ERROR, "notice-lost", "kind=%s count=%" PRIu64 " code=%s",
+                  notice_word(r->notice->kind), r->notice->count, error_word(e->code));
+    }
     if (s != NULL) {
         log_event(LEVEL_INFO, "refused", REQUEST_FORMAT " code=%s field=%s",
                   REQUEST_ARGS(s, r->serial), error_word(e->code), e->field);
@@ -190,6 +194,11 @@ static void take_record(struct session *s, struct request *r) {
     if (r->refusal == NULL) {
         r->actor = identity_actor(&s->identity, &r->arena);
     }
+    if (r->refusal == NULL && r->actor.id == NULL) {
+        struct error e;
+        error_set(&e, ERR_INTERNAL, "", "Out of memory.", "メモリーが足りません。");
+        request_refuse(r, &e);
+    }
     if (r->refusal == NULL && r->body->body_case == MADOGUCHI__REQUEST__BODY_PUT &&
         !take_piece(s, r)) {
         request_release(d->requests, r);
@@ -245,8 +254,8 @@ static void take_whoami(struct session *s, struct request *r) {
     request_release(d->requests, r);
 }
 
-/* What the daemon's own user may do without an account: the files are his anyway, and
- * the nightly backup needs no administrator's rights. */
+/* What the daemon's own user may do whatever account is his, or none: the files are his
+ * anyway, and the nightly backup needs no administrator's rights. */
 static bool is_own_right(enum right right) {
     return right == RIGHT_STATUS || right == RIGHT_VERIFY || right == RIGHT_BACKUP;
 }
@@ -259,7 +268,8 @@ static bool may(struct session *s, struct request *r, struct error *e) {
     if (right == RIGHT_ANYBODY) {
         return true;
     }
-    if (!known && is_own_right(right) && identity_is_own_user(&s->identity)) {
+    bool own = is_own_right(right) && identity_is_own_user(&s->identity);
+    if (!known && own) {
         return true;
     }
     if (!known || s->identity.once) {
@@ -274,7 +284,7 @@ static bool may(struct session *s, struct request *r, struct error *e) {
         error_set(e, ERR_INTERNAL, "", "Out of memory.", "メモリーが足りません。");
         return false;
     }
-    return store_may(r->reader, right, e) == 0;
+    return own || store_may(r->reader, right, e) == 0;
 }
 
 /* A refused request that records waits for its turn, so that the answers to

@@ -23,8 +23,9 @@ struct login {
     struct login_setting setting;
     struct pool *pool;
     struct throttle *throttle;
-    size_t waiting;      /* attempts that were let in and are not decided */
-    uint64_t written_at; /* ms of metrics_clock() */
+    size_t waiting;    /* attempts that were let in and are not decided */
+    uint64_t write_at; /* when the file is written next, ms of metrics_clock() */
+    bool dropped;      /* the file may have tokens that are no more */
 };
 
 enum step {
@@ -246,6 +247,7 @@ static void submit(struct attempt *a) {
     if (room && pool_submit(l->pool, &a->job)) {
         return;
     }
+    l->dropped = l->dropped || a->step == STEP_WRITE;
     if (a->request == NULL) {
         attempt_free(a); /* the next turn tries again */
         return;
@@ -259,6 +261,7 @@ static void submit(struct attempt *a) {
 static void write_down(struct attempt *a) {
     a->step = STEP_WRITE;
     a->text = secrets_text(a->login->setting.secrets, &a->text_len);
+    a->login->dropped = a->text == NULL;
     if (a->text != NULL) {
         submit(a);
     } else if (a->request != NULL) {
@@ -358,6 +361,7 @@ static void hashed(struct attempt *a) {
 static void not_written(struct attempt *a) {
     uint8_t hash[SECRETS_TOKEN];
     log_error(LEVEL_ERROR, "secrets-not-written", &a->error);
+    a->login->dropped = true;
     if (a->has_token) {
         secrets_hash(a->token, hash);
         secrets_drop_token(a->login->setting.secrets, hash);
@@ -512,17 +516,25 @@ void login_ask(struct login *l, const struct identity *asker, struct request *r)
     }
 }
 
+/* Those that are dropped go from the file too: an account that is used again after a
+ * restart has none of its old ones. */
 void login_people(struct login *l) {
+    size_t before = secrets_tokens(l->setting.secrets);
     secrets_keep(l->setting.secrets, is_account, l);
+    if (secrets_tokens(l->setting.secrets) < before) {
+        l->dropped = true;
+        l->write_at = 0;
+        login_turn(l);
+    }
 }
 
 void login_turn(struct login *l) {
     uint64_t now = metrics_clock() / 1000;
     secrets_expire(l->setting.secrets, wall_ms());
-    if (secrets_tokens(l->setting.secrets) == 0 || now < l->written_at + WRITE_EVERY_MS) {
+    if ((secrets_tokens(l->setting.secrets) == 0 && !l->dropped) || now < l->write_at) {
         return;
     }
-    l->written_at = now;
+    l->write_at = now + WRITE_EVERY_MS;
     struct attempt *a = attempt_new(l, NULL, NULL);
     if (a != NULL) {
         write_down(a);
@@ -537,7 +549,7 @@ struct login *login_new(const struct login_setting *setting) {
         return NULL;
     }
     l->setting = *setting;
-    l->written_at = metrics_clock() / 1000;
+    l->write_at = metrics_clock() / 1000 + WRITE_EVERY_MS;
     l->throttle = throttle_new();
     l->pool = pool_new(setting->base, 0, 1, LOGIN_WAITING + WRITERS);
     if (l->throttle == NULL || l->pool == NULL) {
@@ -548,6 +560,7 @@ struct login *login_new(const struct login_setting *setting) {
         free(l);
         return NULL;
     }
+    login_people(l); /* accounts that ended while no daemon served */
     return l;
 }
 

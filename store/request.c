@@ -73,7 +73,13 @@ static int find_request(struct recording *r, const struct store_actor *actor,
         return 0;
     }
     fold_request_key(&k, actor->id, strlen(actor->id), request->id);
-    if (!txn_get_u64(&record_view(r)->txn, TABLE_REQUESTS, &k, &seq)) {
+    bool found = txn_get_u64(&record_view(r)->txn, TABLE_REQUESTS, &k, &seq);
+    if (!found && r->person != NULL && r->person->has_uid) {
+        /* Asked for the first time before there were accounts, and again after that. */
+        fold_request_key(&k, r->person->before, strlen(r->person->before), request->id);
+        found = txn_get_u64(&record_view(r)->txn, TABLE_REQUESTS, &k, &seq);
+    }
+    if (!found) {
         return 0;
     }
     Journal__Entry *entry;

@@ -108,6 +108,37 @@ START_TEST(a_password_is_given) {
 }
 END_TEST
 
+/* A login ends with its account for good, also when the daemon was not there. */
+START_TEST(logins_end_with_the_account) {
+    struct kit k;
+    char secrets[2 * KIT_PATH];
+    kit_start_daemon(&k, NULL);
+    kit_client_ok(&k, "account add one --role clerk");
+    kit_client_ok(&k, "account add two --role administrator");
+    kit_log_in(&k, "two", "a long new one");
+    kit_log_in(&k, "one", "a long new one");
+    snprintf(secrets, sizeof secrets, "%s/secrets", k.d.store);
+    ck_assert_ptr_nonnull(strstr(kit_text_of(secrets), " one 0 "));
+    stop(&k);
+    done(&k, "change one --disabled");
+    serve(&k);
+    stop(&k);
+    done(&k, "change one --enabled");
+    serve(&k);
+    kit_client_refused(&k, 1, "Log in again", "whoami");
+    kit_client_ok(&k, "logout");
+    kit_log_in(&k, "one", "a longer new one");
+    ck_assert_int_eq(
+        kit_client(&k, "unset XDG_STATE_HOME; export HOME=/nonexistent;", "account disable one"),
+        0);
+    stop(&k);
+    done(&k, "change one --enabled");
+    serve(&k);
+    kit_client_refused(&k, 1, "Log in again", "whoami");
+    kit_finish(&k);
+}
+END_TEST
+
 START_TEST(refusals) {
     struct kit k;
     kit_start_daemon(&k, NULL);
@@ -155,6 +186,7 @@ static Suite *suite(void) {
     tcase_set_timeout(t, 60);
     tcase_add_test(t, the_last_administrator_comes_back);
     tcase_add_test(t, a_password_is_given);
+    tcase_add_test(t, logins_end_with_the_account);
     tcase_add_test(t, refusals);
     suite_add_tcase(s, t);
     return s;

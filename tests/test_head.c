@@ -1,6 +1,6 @@
 /* The head noted outside of the store, what is noted of exports and copies, and
  * months that are closed. */
-#include "tests/kit_store.h"
+#include "tests/kit_people.h"
 
 #include "store/reach.h"
 
@@ -227,6 +227,29 @@ START_TEST(the_daemons_own_user_looks_after_it) {
 }
 END_TEST
 
+/* Nor do the roles that its account has take this away. */
+START_TEST(the_daemons_own_user_keeps_looking_after_it) {
+    struct kit k;
+    char directory[KIT_PATH + 8];
+    Madoguchi__Backup backup = MADOGUCHI__BACKUP__INIT;
+    Madoguchi__Accounts accounts = MADOGUCHI__ACCOUNTS__INIT;
+    Madoguchi__Request r = MADOGUCHI__REQUEST__INIT;
+    kit_start_daemon(&k, NULL);
+    kit_person(&k, "kanri", "administrator", NULL, NULL, NULL);
+    kit_person(&k, "root", "clerk", NULL, NULL, "uid", "0", NULL);
+    snprintf(directory, sizeof directory, "%s/backup", k.dir);
+    SET(&backup, directory, bytes_of(directory));
+    r.body_case = MADOGUCHI__REQUEST__BODY_BACKUP;
+    r.backup = &backup;
+    ck_assert_int_eq(refused(&k, &r), 0);
+    r.body_case = MADOGUCHI__REQUEST__BODY_ACCOUNTS;
+    r.accounts = &accounts;
+    ck_assert_int_eq(refused(&k, &r), ERR_FORBIDDEN);
+    close(k.fd);
+    kit_daemon_stop(&k.d, SIGTERM);
+}
+END_TEST
+
 /* ---- months ------------------------------------------------------------------------------------
  */
 
@@ -285,6 +308,7 @@ static int whole(void) {
     tcase_add_test(c, a_head_is_proved_online);
     tcase_add_test(c, exports_and_copies_are_noted);
     tcase_add_test(c, the_daemons_own_user_looks_after_it);
+    tcase_add_test(c, the_daemons_own_user_keeps_looking_after_it);
     tcase_add_test(c, closed_months_stay_so);
     suite_add_tcase(s, c);
     SRunner *r = srunner_create(s);

@@ -53,7 +53,15 @@ static void founder_has_everything(struct kit *k) {
     snprintf(actor, sizeof actor, "uid:%u", (unsigned)getuid());
     ck_assert(person_is(p, bytes_of(actor)) && person_is(p, bytes_of("root")));
     ck_assert(!person_is(p, bytes_of("uid:4711")));
+    /* And asked again it is not done twice. */
+    kit_become(k, NULL);
+    k->actor = arena_printf(&k->arena, "%s", actor);
+    Madoguchi__Request *r =
+        kit_request(k, "tally", "service", "migration", "date", "2024-05-10", NULL);
+    uint64_t seq = kit_record(k, r).seq;
     kit_become(k, "root");
+    k->last = kit_record(k, r);
+    ck_assert(k->last.code == 0 && k->last.known && k->last.seq == seq);
     kit_log(k, "migration", "2024-05-10", NULL);
     ck_assert_int_eq(kit_code(k, CHANGE(k, "root", ALL, "person", "山田", NULL)), 0);
     ck_assert_ptr_null(store_person(k->store, &claim, TODAY)); /* the change names no user */
