@@ -29,7 +29,8 @@ static void log_end(const struct session *s, enum conn_end why) {
 }
 
 static void note_unsecured(struct session *s) {
-    const struct notice_by by = {.source = s->identity.source};
+    /* A network's together: one peer may have as many addresses as it likes. */
+    const struct notice_by by = {.source = s->identity.network};
     bool certificate = conn_peer(s->conn)->refused;
     notices_count(s->dispatch->notices, certificate ? NOTICE_CERTIFICATE_REFUSED : NOTICE_REFUSED,
                   &by, "handshake");
@@ -263,7 +264,7 @@ static void run_group(void *ctx) {
 static void end_if_nobody(void *ctx, struct conn *c) {
     struct session *s = conn_data(c);
     (void)ctx;
-    if (s->somebody && !session_look(s)) {
+    if (s->somebody && !session_stands(s)) {
         log_event(LEVEL_NOTICE, "account-ended", PEER_FORMAT, PEER_ARGS(s));
         conn_close(c);
     }

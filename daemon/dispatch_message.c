@@ -98,10 +98,19 @@ static void welcome(struct session *s) {
     conn_send(s->conn, &m.base);
 }
 
-bool session_look(struct session *s) {
-    bool known = identity_look(&s->identity, s->dispatch->setting.store, s->dispatch->secrets);
+static bool look(struct session *s, bool asks) {
+    const struct dispatch *d = s->dispatch;
+    bool known = identity_look(&s->identity, d->setting.store, d->secrets, asks);
     s->somebody = s->somebody || known;
     return known;
+}
+
+bool session_look(struct session *s) {
+    return look(s, true);
+}
+
+bool session_stands(struct session *s) {
+    return look(s, false);
 }
 
 /* A token that is not good any more is no reason to go on as somebody else. */

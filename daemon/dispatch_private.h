@@ -52,6 +52,8 @@ struct dispatch {
 /* The account behind it, looked up again where that may have changed; false: there is
  * none (any more). */
 bool session_look(struct session *s);
+/* The same without a request, by which a token would count as used. */
+bool session_stands(struct session *s);
 
 /* ---- what connections and workers call: ctx is the dispatcher ------------------------ */
 

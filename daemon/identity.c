@@ -15,10 +15,13 @@ static uint64_t wall_ms(void) {
 }
 
 static const struct person *look_up(struct identity *i, struct store *store,
-                                    struct secrets *secrets, uint64_t now, uint32_t today) {
+                                    struct secrets *secrets, bool asks, uint64_t now,
+                                    uint32_t today) {
     struct store_claim claim = {.has_uid = i->has_uid, .uid = i->uid};
     if (i->has_token) {
-        claim = (struct store_claim){.name = secrets_use_token(secrets, i->token, now, &i->once)};
+        claim = (struct store_claim){
+            .name = asks ? secrets_use_token(secrets, i->token, now, &i->once)
+                         : secrets_see_token(secrets, i->token, now, &i->once)};
     } else if (i->has_certificate) {
         claim = (struct store_claim){.certificate = i->certificate};
     }
@@ -33,7 +36,7 @@ void identity_certificate(struct identity *i, const char *fingerprint) {
     i->version = 0;
 }
 
-bool identity_look(struct identity *i, struct store *store, struct secrets *secrets) {
+bool identity_look(struct identity *i, struct store *store, struct secrets *secrets, bool asks) {
     uint64_t now = wall_ms();
     uint32_t today = calendar_today((int64_t)now);
     uint64_t version = store_people_version(store);
@@ -41,7 +44,7 @@ bool identity_look(struct identity *i, struct store *store, struct secrets *secr
         return i->account[0] != '\0';
     }
     i->once = false;
-    const struct person *p = look_up(i, store, secrets, now, today);
+    const struct person *p = look_up(i, store, secrets, asks, now, today);
     i->version = version + 1; /* 0: never */
     i->day = today;
     snprintf(i->account, sizeof i->account, "%s", p == NULL ? "" : p->name);

@@ -34,8 +34,9 @@ struct identity {
 /* Takes the fingerprint of a verified certificate (64 hexadecimal digits; "": none). */
 void identity_certificate(struct identity *i, const char *fingerprint);
 
-/* Finds the account; false when there is none (any more). */
-bool identity_look(struct identity *i, struct store *store, struct secrets *secrets);
+/* Finds the account; false when there is none (any more).  `asks`: for a request, by
+ * which a token stays alive. */
+bool identity_look(struct identity *i, struct store *store, struct secrets *secrets, bool asks);
 
 /* Who records: the account with its rights.  Texts are copied to the arena; id NULL
  * without room. */

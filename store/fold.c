@@ -3,6 +3,7 @@
 #include "store/people.h"
 #include "store/refold.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -212,6 +213,8 @@ static void fold_founding(struct fold *f, const Journal__Entry *entry) {
     Fold__Account account;
     if (people_founder(entry, &f->arena, &account)) {
         fold_account(f, &account);
+    } else if (f->arena.exhausted) {
+        f->view.txn.failed = ENOMEM; /* or the tables would lack him */
     }
 }
 

@@ -193,21 +193,29 @@ int secrets_add_token(struct secrets *s, const uint8_t hash[SECRETS_TOKEN], cons
     return put_token(s, &t, e);
 }
 
+const char *secrets_see_token(const struct secrets *s, const uint8_t hash[SECRETS_TOKEN],
+                              uint64_t now, bool *once) {
+    bool found;
+    size_t i = token_place(s, hash, &found);
+    if (!found || is_over(&s->token[i], now)) {
+        return NULL;
+    }
+    *once = s->token[i].once;
+    return s->token[i].name;
+}
+
 const char *secrets_use_token(struct secrets *s, const uint8_t hash[SECRETS_TOKEN], uint64_t now,
                               bool *once) {
     bool found;
     size_t i = token_place(s, hash, &found);
-    if (!found) {
-        return NULL;
+    const char *name = secrets_see_token(s, hash, now, once);
+    if (name != NULL) {
+        struct token *t = &s->token[i];
+        t->used = now > t->used ? now : t->used;
+    } else if (found) {
+        remove_token(s, i); /* it is over */
     }
-    struct token *t = &s->token[i];
-    if (is_over(t, now)) {
-        remove_token(s, i);
-        return NULL;
-    }
-    t->used = now > t->used ? now : t->used;
-    *once = t->once;
-    return t->name;
+    return name;
 }
 
 void secrets_drop_token(struct secrets *s, const uint8_t hash[SECRETS_TOKEN]) {

@@ -43,8 +43,10 @@ int secrets_set_password(struct secrets *s, const char *name, const char *hash, 
 int secrets_add_token(struct secrets *s, const uint8_t hash[SECRETS_TOKEN], const char *name,
                       bool once, uint64_t now, struct error *e) MUST_CHECK;
 
-/* The account of a token that is good now, which counts as used; NULL otherwise.
- * *once as above. */
+/* The account of a token that is good now; NULL otherwise.  *once as above. */
+const char *secrets_see_token(const struct secrets *s, const uint8_t hash[SECRETS_TOKEN],
+                              uint64_t now, bool *once);
+/* The same, and the token counts as used. */
 const char *secrets_use_token(struct secrets *s, const uint8_t hash[SECRETS_TOKEN], uint64_t now,
                               bool *once);
 void secrets_drop_token(struct secrets *s, const uint8_t hash[SECRETS_TOKEN]);

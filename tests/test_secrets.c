@@ -94,6 +94,21 @@ START_TEST(passwords_are_kept) {
 }
 END_TEST
 
+/* Who only looks whether a connection still stands keeps nobody logged in. */
+START_TEST(looking_at_a_token_is_no_use_of_it) {
+    uint8_t hash[SECRETS_TOKEN];
+    bool once;
+    struct secrets *s = open_secrets();
+    add(s, 1, "abe", NOW);
+    hash_of(1, hash);
+    ck_assert_str_eq(secrets_see_token(s, hash, NOW + SECRETS_IDLE_MS - 1, &once), "abe");
+    ck_assert_ptr_null(secrets_see_token(s, hash, NOW + SECRETS_IDLE_MS, &once));
+    ck_assert_str_eq(uses(s, 1, NOW + SECRETS_IDLE_MS - 1), "abe");
+    ck_assert_str_eq(secrets_see_token(s, hash, NOW + SECRETS_IDLE_MS, &once), "abe");
+    secrets_free(s);
+}
+END_TEST
+
 START_TEST(a_new_password_ends_tokens_but_one) {
     struct error e = {0};
     bool once;
@@ -378,6 +393,7 @@ int main(void) {
     tcase_add_checked_fixture(t, setup, NULL);
     tcase_set_timeout(t, 30);
     tcase_add_test(t, passwords_are_kept);
+    tcase_add_test(t, looking_at_a_token_is_no_use_of_it);
     tcase_add_test(t, a_new_password_ends_tokens_but_one);
     tcase_add_test(t, tokens_end_with_time);
     tcase_add_test(t, tokens_are_dropped);

@@ -204,6 +204,28 @@ static int refusal_of(struct kit *k, const char *client) {
     return reason;
 }
 
+static const Madoguchi__Page *refused_certificates(struct kit *k) {
+    ProtobufCBinaryData kind = bytes_of("certificate-refused");
+    Madoguchi__Audit audit = MADOGUCHI__AUDIT__INIT;
+    Madoguchi__Request r = MADOGUCHI__REQUEST__INIT;
+    audit.kind = &kind;
+    audit.n_kind = 1;
+    r.body_case = MADOGUCHI__REQUEST__BODY_AUDIT;
+    r.audit = &audit;
+    const Madoguchi__Page *page = kit_read(k, &r);
+    ck_assert_msg(page != NULL, "%s", k->last.en);
+    return page;
+}
+
+static bool has_field(const Madoguchi__EntryRow *row, const char *name, const char *value) {
+    for (size_t i = 0; i < row->n_field; i++) {
+        if (bytes_equal(row->field[i]->name, name)) {
+            return bytes_equal(row->field[i]->value, value);
+        }
+    }
+    return false;
+}
+
 START_TEST(client_certificates_that_are_refused) {
     struct kit k;
     char other[KIT_PATH];
@@ -223,6 +245,16 @@ START_TEST(client_certificates_that_are_refused) {
     kit_daemon_await_log(&k.d, "subject=\"CN=old\" why=\"certificate has expired\"", 1);
     ck_assert_uint_eq(kit_status(&k, "handshakes_failed"), 4);
     kit_expect_alive(&k.d);
+    /* Summed into one entry, which comes at the latest with the stop. */
+    close(k.fd);
+    ck_assert_int_eq(kit_daemon_stop(&k.d, SIGTERM), 0);
+    kit_daemon_start(&k.d, kit_tls_config(dir, "free_floor_bytes: 1\n"));
+    k.fd = kit_hello(&k.d);
+    const Madoguchi__Page *page = refused_certificates(&k);
+    ck_assert_uint_eq(page->n_entry, 1);
+    ck_assert_msg(has_field(page->entry[0], "source", "127.0.0.0/24") &&
+                      has_field(page->entry[0], "count", "4"),
+                  "of another network or number");
     kit_finish(&k);
 }
 END_TEST
