@@ -10,8 +10,8 @@
 
 /* A plan of 1 MiB unpacked, coverage, sessions that were not held. */
 #define ASKING_BYTES (64u << 20)
-#define YEARS_MAX  100
-#define NEAR_WORDS 4000
+#define YEARS_MAX    100
+#define NEAR_WORDS   4000
 
 /* ---- a question --------------------------------------------------------- */
 

@@ -24,7 +24,7 @@ static bool same_value(const Journal__Published *then, const char *now) {
 }
 
 /* A row where the two differ; the indicator is NULL when today's plan has none. */
-static int compare(struct comparing *c, const Journal__Published *then,
+static int compare(struct comparing *c, ProtobufCBinaryData id, const Journal__Published *then,
                    const Document__Indicator *i, const char *now) {
     struct arena *a = pages_arena(&c->pages);
     const Journal__Entry *entry = c->published;
@@ -36,7 +36,7 @@ static int compare(struct comparing *c, const Journal__Published *then,
         return view_no_room(c->error);
     }
     madoguchi__restatement_row__init(row);
-    SET(row, indicator, arena_bytes(a, i != NULL ? i->id : then->indicator));
+    SET(row, indicator, arena_bytes(a, id));
     if (i != NULL && i->has_name) {
         SET(row, name, arena_bytes(a, i->name));
     }
@@ -88,13 +88,13 @@ static int compare_year(struct comparing *c) {
         arena_reset(&c->scratch);
         rc = indicator_try(&c->asking, plan->indicator[i], p->year, &c->scratch, &ev, c->error);
         if (rc == 0) {
-            rc = compare(c, find_figure(p, plan->indicator[i]->id, i), plan->indicator[i],
-                         ev.actual);
+            rc = compare(c, plan->indicator[i]->id, find_figure(p, plan->indicator[i]->id, i),
+                         plan->indicator[i], ev.actual);
         }
     }
     for (size_t i = 0; rc == 0 && i < p->n_figure; i++) {
         if (!in_plan(plan, p->figure[i]->indicator, i)) {
-            rc = compare(c, p->figure[i], NULL, NULL);
+            rc = compare(c, p->figure[i]->indicator, p->figure[i], NULL, NULL);
         }
     }
     return rc;

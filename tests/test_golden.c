@@ -144,8 +144,8 @@ static void expect_numbers(struct kit *k) {
     kit_stats(k, "active", "FY2024", NULL, NULL, "1");
 }
 
-/* What came with format 2: accounts, months, what happened at the daemon, publications.  They follow
- * the entries above; the journal of format 1 stays as it is. */
+/* What came with format 2: accounts, months, what happened at the daemon, publications.  They
+ * follow the entries above; the journal of format 1 stays as it is. */
 static void live_people(struct kit *k) {
     uint8_t certificate[32];
     memset(certificate, 0xab, sizeof certificate);

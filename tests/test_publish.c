@@ -1,4 +1,5 @@
 /* What was published of a plan: frozen as reported, compared with what is known now. */
+#include "tests/kit_client.h"
 #include "tests/kit_indicator.h"
 #include "tests/kit_people.h"
 #include "tests/kit_private.h"
@@ -293,6 +294,36 @@ START_TEST(rights) {
 }
 END_TEST
 
+/* ---- the command line -------------------------------------------------------------------- */
+
+START_TEST(commands) {
+    struct kit k;
+    char line[200];
+    start(&k, NULL);
+    kit_client_refused(&k, 2, "--year", "publish test-plan");
+    kit_client_refused(&k, 1, "not a", "publish test-plan --year moon");
+    kit_client_refused(&k, 1, "no plan", "publish other --year R6");
+    kit_client_refused(&k, 1, "no plan", "restatements other");
+    kit_client_ok(&k, "publish test-plan --year R6");
+    kit_printed("#8\n");
+    kit_said_client("2 figures of 3 indicators, as they stood at entry #7");
+    kit_client_ok(&k, "restatements test-plan");
+    kit_said_client("Nothing that was published");
+    kit_client_ok(&k, "restatements test-plan --format csv");
+    kit_ok(&k, "tally", "service", "migration", "date", "2024-06-02", "outcome", "moved", NULL);
+    kit_client_ok(&k, "restatements test-plan --format csv");
+    kit_printed("id,name,unit,year,reported,now,published,by,published_at\n");
+    snprintf(line, sizeof line, "moved,移住,件,2024,3,4,8,%s,",
+             text_of(&k, kit_show(&k, 9)->actor));
+    kit_printed(line);
+    kit_client_ok(&k, "restatements test-plan --format json");
+    kit_printed("\"reported\": 3, \"now\": 4, \"published\": 8");
+    kit_client_ok(&k, "restatements test-plan");
+    kit_printed("Reported");
+    kit_finish(&k);
+}
+END_TEST
+
 static const struct kit_scenario scenarios[] = {
     {"changed since", changed_since}, {"published again", published_again},
     {"other plan", other_plan},       {"refusals", refusals},
@@ -327,6 +358,7 @@ int main(void) {
     tcase_add_test(t, one_at_a_time);
     tcase_add_loop_test(t, a_stop_meanwhile, 0, 4);
     tcase_add_test(t, rights);
+    tcase_add_test(t, commands);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_ENV);
