@@ -196,6 +196,9 @@ static int record_pieces(struct client *c, Madoguchi__Request **pieces, size_t n
     if (client_connection(c, &e) == NULL) {
         return client_fail(&e, EXIT_REFUSED);
     }
+    if (pieces[0]->body_case == MADOGUCHI__REQUEST__BODY_PUBLICATION) {
+        connection_patience(c->connection, PATIENCE_MS); /* a question comes before it */
+    }
     enum connection_outcome outcome =
         connection_ask_pieces(c->connection, pieces, n, take_recorded, &r, &e);
     return outcome == CONNECTION_DONE ? r.exit_code : client_fail(&e, (int)outcome);

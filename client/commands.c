@@ -27,6 +27,8 @@ const struct command *const commands[] = {
     &command_plan_list,
     &command_indicators,
     &command_prove,
+    &command_publish,
+    &command_restatements,
     &command_catalogue_put,
     &command_catalogue_show,
     &command_login,

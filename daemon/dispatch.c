@@ -216,7 +216,10 @@ struct dispatch *dispatch_new(const struct dispatch_setting *setting) {
     if (d->notices != NULL) {
         d->login = login_of(d);
     }
-    if (d->login == NULL) {
+    if (d->login != NULL) {
+        d->publisher = publisher_new(setting->store, setting->pool, d->group);
+    }
+    if (d->publisher == NULL) {
         dispatch_free(d);
         return NULL;
     }
@@ -231,6 +234,7 @@ void dispatch_free(struct dispatch *d) {
         return;
     }
     conns_free(d->conns);
+    publisher_free(d->publisher);
     login_free(d->login);
     notices_free(d->notices);
     peers_free(d->peers);

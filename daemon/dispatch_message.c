@@ -216,6 +216,11 @@ static void take_record(struct session *s, struct request *r) {
     if (r->part != REQUEST_ROW) {
         conn_begin(s->conn);
     }
+    if (r->refusal == NULL && r->body->body_case == MADOGUCHI__REQUEST__BODY_PUBLICATION) {
+        group_settle(d->group); /* the numbers are those of all that was answered */
+        publisher_ask(d->publisher, r);
+        return;
+    }
     group_add(d->group, r);
 }
 
@@ -285,7 +290,7 @@ static bool may(struct session *s, struct request *r, struct error *e) {
         identity_refuse(&s->identity, e);
         return false;
     }
-    if (r->kind == REQUEST_RECORD) {
+    if (r->kind == REQUEST_RECORD && right != RIGHT_PUBLISH) { /* which costs before its turn */
         return true;
     }
     r->reader = identity_person(&s->identity, s->dispatch->setting.store, &r->arena);

@@ -7,6 +7,7 @@
 #include "daemon/identity.h"
 #include "daemon/login.h"
 #include "daemon/notices.h"
+#include "daemon/publish.h"
 #include "daemon/put.h"
 #include "daemon/warning.h"
 
@@ -37,6 +38,7 @@ struct dispatch {
     struct secrets *secrets;
     struct notices *notices;
     struct login *login;
+    struct publisher *publisher;
     uint64_t people; /* version of them that the connections were looked at by */
     const struct tls *tls;
     struct metrics metrics;

@@ -94,6 +94,7 @@ static const char *const words[REQUEST_KINDS] = {
     [REQUEST_BACKUP] = "backup",
     [REQUEST_ACCOUNTS] = "accounts",
     [REQUEST_AUDIT] = "audit",
+    [REQUEST_RESTATEMENTS] = "restatements",
     [REQUEST_LOGIN] = "login",
     [REQUEST_WHOAMI] = "whoami",
 };
@@ -113,6 +114,7 @@ enum request_kind request_kind_of(const Madoguchi__Request *body) {
     case MADOGUCHI__REQUEST__BODY_PUT:
     case MADOGUCHI__REQUEST__BODY_ACCOUNT:
     case MADOGUCHI__REQUEST__BODY_CLOSING:
+    case MADOGUCHI__REQUEST__BODY_PUBLICATION:
         return REQUEST_RECORD;
     case MADOGUCHI__REQUEST__BODY_SHOW:
         return REQUEST_SHOW;
@@ -138,6 +140,8 @@ enum request_kind request_kind_of(const Madoguchi__Request *body) {
         return REQUEST_ACCOUNTS;
     case MADOGUCHI__REQUEST__BODY_AUDIT:
         return REQUEST_AUDIT;
+    case MADOGUCHI__REQUEST__BODY_RESTATEMENTS:
+        return REQUEST_RESTATEMENTS;
     case MADOGUCHI__REQUEST__BODY_LOGIN:
     case MADOGUCHI__REQUEST__BODY_LOGOUT:
     case MADOGUCHI__REQUEST__BODY_PASSWORD:

@@ -26,6 +26,7 @@ enum request_kind {
     REQUEST_BACKUP,
     REQUEST_ACCOUNTS,
     REQUEST_AUDIT,
+    REQUEST_RESTATEMENTS,
     REQUEST_LOGIN, /* login, logout, password */
     REQUEST_WHOAMI,
     REQUEST_KINDS, /* nothing that is known */

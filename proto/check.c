@@ -23,6 +23,7 @@ static const struct check_rule envelope_rules[] = {
     CHECK_MAY("put", CHECK_ANY),
     CHECK_MAY("account", CHECK_ANY),
     CHECK_MAY("closing", CHECK_ANY),
+    CHECK_MAY("publication", CHECK_ANY),
     CHECK_MAY("show", CHECK_ANY),
     CHECK_MAY("list", CHECK_ANY),
     CHECK_MAY("stats", CHECK_ANY),
@@ -35,6 +36,7 @@ static const struct check_rule envelope_rules[] = {
     CHECK_MAY("backup", CHECK_ANY),
     CHECK_MAY("accounts", CHECK_ANY),
     CHECK_MAY("audit", CHECK_ANY),
+    CHECK_MAY("restatements", CHECK_ANY),
     CHECK_MAY("login", CHECK_ANY),
     CHECK_MAY("logout", CHECK_ANY),
     CHECK_MAY("password", CHECK_ANY),
@@ -74,6 +76,7 @@ bool check_request_records(const Madoguchi__Request *request) {
     case MADOGUCHI__REQUEST__BODY_PUT:
     case MADOGUCHI__REQUEST__BODY_ACCOUNT:
     case MADOGUCHI__REQUEST__BODY_CLOSING:
+    case MADOGUCHI__REQUEST__BODY_PUBLICATION:
         return true;
     default:
         return false;
@@ -84,7 +87,8 @@ bool check_request_records(const Madoguchi__Request *request) {
 static bool check_imports(const Madoguchi__Request *r) {
     return check_request_records(r) && r->body_case != MADOGUCHI__REQUEST__BODY_PUT &&
            r->body_case != MADOGUCHI__REQUEST__BODY_ACCOUNT &&
-           r->body_case != MADOGUCHI__REQUEST__BODY_CLOSING;
+           r->body_case != MADOGUCHI__REQUEST__BODY_CLOSING &&
+           r->body_case != MADOGUCHI__REQUEST__BODY_PUBLICATION;
 }
 
 /* Of each row, not of all of them. */
@@ -138,6 +142,8 @@ static int check_body(const Madoguchi__Request *r, struct error *e) {
         return check_account(r->account, e);
     case MADOGUCHI__REQUEST__BODY_CLOSING:
         return check_closing(r->closing, e);
+    case MADOGUCHI__REQUEST__BODY_PUBLICATION:
+        return check_publication(r->publication, e);
     case MADOGUCHI__REQUEST__BODY_ROWS:
         return check_rows(r, e);
     case MADOGUCHI__REQUEST__BODY_SHOW:
@@ -152,6 +158,8 @@ static int check_body(const Madoguchi__Request *r, struct error *e) {
         return check_prove(r->prove, e);
     case MADOGUCHI__REQUEST__BODY_DOCUMENTS:
         return check_documents(r->documents, e);
+    case MADOGUCHI__REQUEST__BODY_RESTATEMENTS:
+        return check_restatements(r->restatements, e);
     case MADOGUCHI__REQUEST__BODY_BACKUP:
         return check_backup(r->backup, e);
     case MADOGUCHI__REQUEST__BODY_ACCOUNTS:

@@ -245,3 +245,25 @@ int check_put(const Madoguchi__Put *put, struct error *e) {
     }
     return 0;
 }
+
+static const struct check_rule publication_rules[] = {
+    CHECK_MUST("plan", CHECK_WORD),
+    CHECK_MUST("year", CHECK_YEAR),
+    CHECK_MAY("position", CHECK_ANY),
+    CHECK_MANY("figure", CHECK_NUMBER_MAX),
+};
+static const struct check_table publication_table =
+    CHECK_TABLE(publication_rules, (const char *[]){"publication"});
+
+int check_publication(const Madoguchi__Publication *publication, struct error *e) {
+    if (check_fields(&publication_table, &publication->base, 0, false, e) != 0) {
+        return -1;
+    }
+    if (publication->has_position || publication->n_figure > 0) {
+        const char *field = publication->n_figure > 0 ? "figure" : "position";
+        return error_set(e, ERR_INVALID, field,
+                         "%s: the daemon works it out. Leave it out of the request.",
+                         "%s：サーバーが計算するものです。要求には入れないでください。", field);
+    }
+    return 0;
+}

@@ -18,6 +18,7 @@ int check_correction(const Madoguchi__Correction *correction, const Madoguchi__R
                      struct error *e) MUST_CHECK;
 int check_voiding(const Madoguchi__Voiding *voiding, const Madoguchi__Row *row,
                   struct error *e) MUST_CHECK;
+int check_publication(const Madoguchi__Publication *publication, struct error *e) MUST_CHECK;
 int check_put(const Madoguchi__Put *put, struct error *e) MUST_CHECK;
 
 int check_account(const Madoguchi__Account *account, struct error *e) MUST_CHECK;
@@ -33,6 +34,7 @@ int check_scope(const Madoguchi__Scope *scope, struct error *e) MUST_CHECK;
 int check_stats(const Madoguchi__Stats *stats, struct error *e) MUST_CHECK;
 int check_indicators(const Madoguchi__Indicators *indicators, struct error *e) MUST_CHECK;
 int check_prove(const Madoguchi__Prove *prove, struct error *e) MUST_CHECK;
+int check_restatements(const Madoguchi__Restatements *restatements, struct error *e) MUST_CHECK;
 int check_documents(const Madoguchi__Documents *documents, struct error *e) MUST_CHECK;
 int check_backup(const Madoguchi__Backup *backup, struct error *e) MUST_CHECK;
 

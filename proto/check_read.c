@@ -136,6 +136,16 @@ int check_prove(const Madoguchi__Prove *prove, struct error *e) {
     return check_fields(&prove_table, &prove->base, 0, false, e);
 }
 
+static const struct check_rule restatements_rules[] = {
+    CHECK_MUST("plan", CHECK_WORD),
+};
+static const struct check_table restatements_table =
+    CHECK_TABLE(restatements_rules, (const char *[]){"restatements"});
+
+int check_restatements(const Madoguchi__Restatements *restatements, struct error *e) {
+    return check_fields(&restatements_table, &restatements->base, 0, false, e);
+}
+
 static const struct check_rule documents_rules[] = {
     {.field = "kind", .shape = CHECK_CHOICE, .max = 2, .needed = CHECK_ALL},
     CHECK_MAY("id", CHECK_WORD),

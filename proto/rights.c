@@ -27,12 +27,14 @@ static const struct {
     [RIGHT_MONTH] = {"month-close", {NO, NO, NO, SC, NO, NO, NO}},
     [RIGHT_CATALOGUE] = {"catalogue-put", {NO, NO, NO, NO, NO, NO, AL}},
     [RIGHT_PLAN] = {"plan-put", {NO, NO, NO, NO, AL, NO, NO}},
+    [RIGHT_PUBLISH] = {"publish", {NO, NO, NO, NO, AL, NO, NO}},
     [RIGHT_ACCOUNT] = {"account", {NO, NO, NO, NO, NO, NO, AL}},
     [RIGHT_SHOW] = {"show", {SC, DY, OW, SC, NO, NO, NO}},
     [RIGHT_LIST] = {"list", {SC, DY, OW, SC, NO, NO, NO}},
     [RIGHT_STATS] = {"stats", {SC, NO, NO, SC, AL, NO, NO}},
     [RIGHT_INDICATORS] = {"indicators", {NO, NO, NO, AL, AL, NO, NO}},
     [RIGHT_PROVE] = {"prove", {NO, NO, NO, SC, MA, NO, NO}},
+    [RIGHT_RESTATEMENTS] = {"restatements", {NO, NO, NO, AL, AL, AL, NO}},
     [RIGHT_DOCUMENTS] = {"documents", {AL, AL, AL, AL, AL, AL, AL}},
     [RIGHT_STATUS] = {"status", {AL, AL, AL, AL, AL, AL, AL}},
     [RIGHT_VERIFY] = {"verify", {NO, NO, NO, NO, NO, AL, AL}},
@@ -108,6 +110,8 @@ enum right rights_of(const Madoguchi__Request *request) {
         return RIGHT_VOID;
     case MADOGUCHI__REQUEST__BODY_CLOSING:
         return RIGHT_MONTH;
+    case MADOGUCHI__REQUEST__BODY_PUBLICATION:
+        return RIGHT_PUBLISH;
     case MADOGUCHI__REQUEST__BODY_PUT:
         return request->put->kind == MADOGUCHI__DOCUMENT_KIND__CATALOGUE ? RIGHT_CATALOGUE
                                                                          : RIGHT_PLAN;
@@ -125,6 +129,8 @@ enum right rights_of(const Madoguchi__Request *request) {
         return RIGHT_INDICATORS;
     case MADOGUCHI__REQUEST__BODY_PROVE:
         return RIGHT_PROVE;
+    case MADOGUCHI__REQUEST__BODY_RESTATEMENTS:
+        return RIGHT_RESTATEMENTS;
     case MADOGUCHI__REQUEST__BODY_DOCUMENTS:
         return RIGHT_DOCUMENTS;
     case MADOGUCHI__REQUEST__BODY_STATUS:

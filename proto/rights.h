@@ -35,12 +35,14 @@ enum right {
     RIGHT_MONTH, /* month close */
     RIGHT_CATALOGUE,
     RIGHT_PLAN,
+    RIGHT_PUBLISH,
     RIGHT_ACCOUNT, /* accounts and others' passwords */
     RIGHT_SHOW,
     RIGHT_LIST,
     RIGHT_STATS,
     RIGHT_INDICATORS,
     RIGHT_PROVE,
+    RIGHT_RESTATEMENTS,
     RIGHT_DOCUMENTS, /* catalogue and plans, to read */
     RIGHT_STATUS,
     RIGHT_VERIFY,

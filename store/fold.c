@@ -106,6 +106,12 @@ void fold_figure_key(struct key *k, ProtobufCBinaryData series, ProtobufCBinaryD
     key_text(k, period);
 }
 
+void fold_publication_key(struct key *k, ProtobufCBinaryData plan, uint32_t year) {
+    key_start(k);
+    key_text(k, plan);
+    key_u32(k, year);
+}
+
 /* ---- what every entry leaves ------------------------------------------------------ */
 
 static bool opens(const Journal__Entry *entry) {
@@ -224,6 +230,13 @@ static void fold_closing(struct fold *f, const Journal__Entry *entry) {
     key_u32(&k, entry->closing->month);
     key_text(&k, entry->closing->service);
     txn_put_u64(&f->view.txn, TABLE_CLOSINGS, &k, entry->seq);
+}
+
+static void fold_publication(struct fold *f, const Journal__Entry *entry) {
+    struct key k;
+    fold_publication_key(&k, entry->publication->plan, entry->publication->year);
+    key_u64(&k, entry->seq);
+    txn_put(&f->view.txn, TABLE_PUBLICATIONS, &k, "", 0);
 }
 
 /* What changes what others recorded, what all go by, and who may do what. */
@@ -432,6 +445,9 @@ static int fold_body(struct fold *f, Journal__Entry *entry, struct error *e) {
         return 0;
     case JOURNAL__ENTRY__BODY_CLOSING:
         fold_closing(f, entry);
+        return 0;
+    case JOURNAL__ENTRY__BODY_PUBLICATION:
+        fold_publication(f, entry);
         return 0;
     case JOURNAL__ENTRY__BODY_NOTICE:
         return 0;

@@ -56,6 +56,8 @@ void fold_identity_key(struct key *k, const Journal__Row *row, uint32_t date);
 void fold_ref_key(struct key *k, ProtobufCBinaryData source, ProtobufCBinaryData ref);
 /* Date of an entry's or request's body; 0 where it has none. */
 uint32_t fold_date(const ProtobufCMessage *body);
+/* Key of a plan's publications of a year, their seq left out. */
+void fold_publication_key(struct key *k, ProtobufCBinaryData plan, uint32_t year);
 /* Key of a figure. */
 void fold_figure_key(struct key *k, ProtobufCBinaryData series, ProtobufCBinaryData period);
 

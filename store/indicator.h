@@ -104,6 +104,14 @@ struct evaluation {
 int indicator_evaluate(struct asking *q, const Document__Indicator *indicator, uint32_t year,
                        struct arena *a, struct evaluation *out, struct error *e) MUST_CHECK;
 
+/* The same; a rule that cannot be read (a code that the catalogue has no more) leaves
+ * the actual unset and says so in the note. */
+int indicator_try(struct asking *q, const Document__Indicator *indicator, uint32_t year,
+                  struct arena *a, struct evaluation *out, struct error *e) MUST_CHECK;
+
+/* The room of one evaluation. */
+#define INDICATOR_BYTES (32u << 20)
+
 /* ---- shared by the files of this module --------------------------------- */
 
 /* Where an evaluation stands. */

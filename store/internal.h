@@ -154,6 +154,9 @@ int record_closing(struct recording *r, struct error *e) MUST_CHECK;
 /* Warns where the month of this date is closed for the service. */
 void record_warn_late(struct recording *r, uint32_t date, ProtobufCBinaryData service);
 
+/* ---- record_publication.c -------------------------------------------------------------- */
+int record_publication(struct recording *r, struct error *e) MUST_CHECK;
+
 /* ---- record_change.c ------------------------------------------------------------------- */
 int record_correction(struct recording *r, struct error *e) MUST_CHECK;
 int record_voiding(struct recording *r, struct error *e) MUST_CHECK;

@@ -414,6 +414,8 @@ static int read_body(struct reading *r, const Madoguchi__Request *request, struc
         return read_accounts(r, request->accounts, e);
     case MADOGUCHI__REQUEST__BODY_AUDIT:
         return read_audit(r, request->audit, e);
+    case MADOGUCHI__REQUEST__BODY_RESTATEMENTS:
+        return read_restatements(r, request->restatements, e);
     case MADOGUCHI__REQUEST__BODY_DOCUMENTS:
         return read_documents(r, request->documents, e);
     default:

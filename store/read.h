@@ -21,6 +21,8 @@ int read_show(struct reading *r, const Madoguchi__Show *request, struct error *e
 int read_accounts(struct reading *r, const Madoguchi__Accounts *request,
                   struct error *e) MUST_CHECK;
 int read_audit(struct reading *r, const Madoguchi__Audit *request, struct error *e) MUST_CHECK;
+int read_restatements(struct reading *r, const Madoguchi__Restatements *request,
+                      struct error *e) MUST_CHECK;
 int read_documents(struct reading *r, const Madoguchi__Documents *request,
                    struct error *e) MUST_CHECK;
 

@@ -10,10 +10,8 @@
 
 /* A plan of 1 MiB unpacked, coverage, sessions that were not held. */
 #define ASKING_BYTES (64u << 20)
-/* One indicator of one year. */
-#define YEAR_BYTES (32u << 20)
-#define YEARS_MAX  100
-#define NEAR_WORDS 4000
+#define YEARS_MAX    100
+#define NEAR_WORDS   4000
 
 /* ---- a question --------------------------------------------------------- */
 
@@ -182,10 +180,10 @@ static bool is_final(const struct asking *q, uint32_t year) {
 }
 
 /* A rule that cannot be read takes its own number away, not the whole table. */
-static int evaluate(struct listing *t, const Document__Indicator *i, uint32_t year,
-                    struct evaluation *ev, struct error *e) {
+int indicator_try(struct asking *q, const Document__Indicator *i, uint32_t year, struct arena *a,
+                  struct evaluation *ev, struct error *e) {
     struct error rule;
-    if (indicator_evaluate(t->asking, i, year, &t->arena, ev, &rule) == 0) {
+    if (indicator_evaluate(q, i, year, a, ev, &rule) == 0) {
         return 0;
     }
     if (rule.code != ERR_UNKNOWN_CODE && rule.code != ERR_INVALID) {
@@ -193,7 +191,7 @@ static int evaluate(struct listing *t, const Document__Indicator *i, uint32_t ye
         return -1;
     }
     ev->actual = NULL;
-    ev->note = arena_printf(&t->arena, "数え方を読めません: %s", rule.ja);
+    ev->note = arena_printf(a, "数え方を読めません: %s", rule.ja);
     return 0;
 }
 
@@ -206,7 +204,7 @@ static int put_row(struct listing *t, const Document__Indicator *i, uint32_t yea
     if (row == NULL) {
         return view_no_room(e);
     }
-    if (evaluate(t, i, year, &ev, e) < 0) {
+    if (indicator_try(t->asking, i, year, &t->arena, &ev, e) < 0) {
         return -1;
     }
     madoguchi__indicator_row__init(row);
@@ -255,7 +253,7 @@ int read_indicators(struct view *v, const Madoguchi__Indicators *request, uint64
     uint32_t from;
     uint32_t to;
     e = e == NULL ? &local : e;
-    arena_init(&t.arena, YEAR_BYTES);
+    arena_init(&t.arena, INDICATOR_BYTES);
     pages_begin(&t.pages, page, ctx);
     int rc = asking_open(&asking, v, &asked, e);
     if (rc == 0) {

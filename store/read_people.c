@@ -118,6 +118,8 @@ static ProtobufCMessage *audited_body(Journal__Entry *entry) {
         return &entry->closing->base;
     case JOURNAL__ENTRY__BODY_NOTICE:
         return &entry->notice->base;
+    case JOURNAL__ENTRY__BODY_PUBLICATION:
+        return &entry->publication->base;
     default:
         return NULL; /* a document: its contents are in the journal */
     }

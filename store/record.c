@@ -462,6 +462,9 @@ int record_make(struct recording *r, struct error *e) {
     case MADOGUCHI__REQUEST__BODY_CLOSING:
         rc = record_closing(r, e);
         break;
+    case MADOGUCHI__REQUEST__BODY_PUBLICATION:
+        rc = record_publication(r, e);
+        break;
     default:
         return error_set(e, ERR_INVALID, "", "This request records nothing.",
                          "記録する要求ではありません。");

@@ -13,6 +13,7 @@ static int request_hash(const Madoguchi__Request *request, struct arena *a, uint
                         struct error *e) {
     Madoguchi__Request plain = *request;
     Madoguchi__Act act;
+    Madoguchi__Publication publication;
     plain.has_serial = 0;
     plain.has_check = 0;
     if (plain.body_case == MADOGUCHI__REQUEST__BODY_ACT) {
@@ -22,6 +23,12 @@ static int request_hash(const Madoguchi__Request *request, struct arena *a, uint
             SET(&act, count, 1);
         }
         plain.act = &act;
+    }
+    if (plain.body_case == MADOGUCHI__REQUEST__BODY_PUBLICATION) {
+        publication = *plain.publication; /* when it is asked again the numbers may be others */
+        publication.has_position = 0;
+        publication.n_figure = 0;
+        plain.publication = &publication;
     }
     ProtobufCBinaryData bytes;
     if (message_pack(&plain.base, a, &bytes, e) < 0) {

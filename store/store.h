@@ -216,14 +216,20 @@ int store_settle(struct store *s, struct error *e) MUST_CHECK;
  * during the call.  Non-zero stops the reading. */
 typedef int (*store_page_fn)(void *ctx, const Madoguchi__Page *page);
 
-/* Answers a reading request (show, list, stats, indicators, prove, documents, accounts, audit)
- * page by page; every page packs to less than FRAME_MAX - 256 bytes.
+/* Answers a reading request (show, list, stats, indicators, prove, restatements, documents,
+ * accounts, audit) page by page; every page packs to less than FRAME_MAX - 256 bytes.
  * *position is the journal position all of it stands on.  `now` decides what
  * "this fiscal year" and "today" mean where the request does not say.  `reader` is
  * a copy (person_copy) of who asks and bounds what is seen; NULL sees everything. */
 int store_read(struct store *s, const struct person *reader, const Madoguchi__Request *request,
                uint64_t now, store_page_fn page, void *ctx, uint64_t *position,
                struct error *e) MUST_CHECK;
+
+/* Works out a plan's figures of a fiscal year as they are now, one for each indicator,
+ * for a request that publishes them: fills the position and the figures of *out, in the
+ * arena.  Any thread, like store_read().  ERR_NOT_FOUND: no such plan. */
+int store_evaluate(struct store *s, ProtobufCBinaryData plan, uint32_t year, uint64_t now,
+                   struct arena *a, Madoguchi__Publication *out, struct error *e) MUST_CHECK;
 
 /* Of the map: above this entries are refused, reading goes on. */
 #define STORE_MAP_FULL_PERCENT 90

@@ -7,9 +7,9 @@
 #define PAGE_BYTES 4096 /* of most machines */
 
 static const char *const names[TABLE_COUNT] = {
-    "meta",     "requests",  "entries",  "numbers",  "cases",    "sessions",
-    "links",    "rows",      "standing", "facts",    "cells",    "figures",
-    "coverage", "catalogue", "plans",    "accounts", "closings", "audit"};
+    "meta",  "requests", "entries",  "numbers", "cases",       "sessions", "links",
+    "rows",  "standing", "facts",    "cells",   "figures",     "coverage", "catalogue",
+    "plans", "accounts", "closings", "audit",   "publications"};
 
 const char *table_name(enum table t) {
     return names[t];

@@ -18,24 +18,25 @@
 #include <string.h>
 
 enum table {
-    TABLE_META,      /* "fold" -> version, applied seq, hash */
-    TABLE_REQUESTS,  /* actor 0 id -> seq */
-    TABLE_ENTRIES,   /* seq -> segment, offset, kind, voided by */
-    TABLE_NUMBERS,   /* prefix, FY, n -> opening seq */
-    TABLE_CASES,     /* opening seq -> Fold__Case */
-    TABLE_SESSIONS,  /* opening seq -> Fold__Session */
-    TABLE_LINKS,     /* parent seq, child seq -> role */
-    TABLE_ROWS,      /* 'i' identity or 'r' source and ref (hashed) -> seq */
-    TABLE_STANDING,  /* entry seq -> keys of its facts that stand, if not those it caused */
-    TABLE_FACTS,     /* month kind service date seq i -> Fold__Fact */
-    TABLE_CELLS,     /* period roll-up dimensions -> measures */
-    TABLE_FIGURES,   /* series 0 period 0 seq -> Fold__Figure */
-    TABLE_COVERAGE,  /* seq -> Fold__Coverage */
-    TABLE_CATALOGUE, /* seq -> nothing: the document is in the journal */
-    TABLE_PLANS,     /* id 0 seq -> nothing */
-    TABLE_ACCOUNTS,  /* name -> Fold__Account */
-    TABLE_CLOSINGS,  /* month service 0 -> seq */
-    TABLE_AUDIT,     /* seq -> kind: what an auditor looks at */
+    TABLE_META,         /* "fold" -> version, applied seq, hash */
+    TABLE_REQUESTS,     /* actor 0 id -> seq */
+    TABLE_ENTRIES,      /* seq -> segment, offset, kind, voided by */
+    TABLE_NUMBERS,      /* prefix, FY, n -> opening seq */
+    TABLE_CASES,        /* opening seq -> Fold__Case */
+    TABLE_SESSIONS,     /* opening seq -> Fold__Session */
+    TABLE_LINKS,        /* parent seq, child seq -> role */
+    TABLE_ROWS,         /* 'i' identity or 'r' source and ref (hashed) -> seq */
+    TABLE_STANDING,     /* entry seq -> keys of its facts that stand, if not those it caused */
+    TABLE_FACTS,        /* month kind service date seq i -> Fold__Fact */
+    TABLE_CELLS,        /* period roll-up dimensions -> measures */
+    TABLE_FIGURES,      /* series 0 period 0 seq -> Fold__Figure */
+    TABLE_COVERAGE,     /* seq -> Fold__Coverage */
+    TABLE_CATALOGUE,    /* seq -> nothing: the document is in the journal */
+    TABLE_PLANS,        /* id 0 seq -> nothing */
+    TABLE_ACCOUNTS,     /* name -> Fold__Account */
+    TABLE_CLOSINGS,     /* month service 0 -> seq */
+    TABLE_AUDIT,        /* seq -> kind: what an auditor looks at */
+    TABLE_PUBLICATIONS, /* plan 0 year seq -> nothing */
     TABLE_COUNT,
 };
 

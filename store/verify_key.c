@@ -9,12 +9,13 @@
  * 0 a text and its NUL, * such texts up to the end, t a text up to the end, h
  * bytes that say nothing. */
 static const char *const forms[TABLE_COUNT] = {
-    [TABLE_META] = "t",       [TABLE_REQUESTS] = "0h", [TABLE_ENTRIES] = "q",
-    [TABLE_NUMBERS] = "n",    [TABLE_CASES] = "q",     [TABLE_SESSIONS] = "q",
-    [TABLE_LINKS] = "qq",     [TABLE_ROWS] = "h",      [TABLE_STANDING] = "q",
-    [TABLE_FACTS] = "Mk0uqu", [TABLE_CELLS] = "ur*",   [TABLE_FIGURES] = "00q",
-    [TABLE_COVERAGE] = "q",   [TABLE_CATALOGUE] = "q", [TABLE_PLANS] = "0q",
-    [TABLE_ACCOUNTS] = "t",   [TABLE_CLOSINGS] = "u0", [TABLE_AUDIT] = "q"};
+    [TABLE_META] = "t",          [TABLE_REQUESTS] = "0h", [TABLE_ENTRIES] = "q",
+    [TABLE_NUMBERS] = "n",       [TABLE_CASES] = "q",     [TABLE_SESSIONS] = "q",
+    [TABLE_LINKS] = "qq",        [TABLE_ROWS] = "h",      [TABLE_STANDING] = "q",
+    [TABLE_FACTS] = "Mk0uqu",    [TABLE_CELLS] = "ur*",   [TABLE_FIGURES] = "00q",
+    [TABLE_COVERAGE] = "q",      [TABLE_CATALOGUE] = "q", [TABLE_PLANS] = "0q",
+    [TABLE_ACCOUNTS] = "t",      [TABLE_CLOSINGS] = "u0", [TABLE_AUDIT] = "q",
+    [TABLE_PUBLICATIONS] = "0uq"};
 
 struct reading {
     const uint8_t *key;

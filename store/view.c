@@ -115,6 +115,8 @@ const char *entry_kind_word(const Journal__Entry *entry) {
         return "account";
     case JOURNAL__ENTRY__BODY_CLOSING:
         return "month-close";
+    case JOURNAL__ENTRY__BODY_PUBLICATION:
+        return "publish";
     case JOURNAL__ENTRY__BODY_NOTICE:
         return notice_word(entry->notice->kind);
     default:

@@ -93,7 +93,7 @@ int kit_scenarios(const char *suite, const struct kit_scenario *list, size_t n);
 /* ---- recording ------------------------------------------------------------------------ */
 
 /* A request by the word of its kind (log ... reopen, plan, hold, cancel,
- * figure, coverage, correct, void, account, closing, show ... whoami) and its fields,
+ * figure, coverage, correct, void, account, closing, publication, show ... whoami) and its fields,
  * NULL at the end. */
 Madoguchi__Request *kit_request(struct kit *k, const char *word, ...) __attribute__((sentinel));
 

@@ -50,6 +50,8 @@ static Madoguchi__Request *request(Madoguchi__Request__BodyCase body, const char
 #define INDICATORS MADOGUCHI__REQUEST__BODY_INDICATORS
 #define PROVE      MADOGUCHI__REQUEST__BODY_PROVE
 #define DOCUMENTS  MADOGUCHI__REQUEST__BODY_DOCUMENTS
+#define PUBLISH    MADOGUCHI__REQUEST__BODY_PUBLICATION
+#define RESTATED   MADOGUCHI__REQUEST__BODY_RESTATEMENTS
 
 static const struct message_sample entries[] = {
     {SESSION,
@@ -218,6 +220,13 @@ static const struct message_sample questions[] = {
     {PROVE, "plan=nagai indicator=migrated-cases", "year"},
     {PROVE, "plan=nagai year=2023", "indicator"},
     {PROVE, "indicator=x year=2023", "plan"},
+    {RESTATED, "plan=nagai", ""},
+    {RESTATED, "plan=\xff", "plan"},
+    {PUBLISH, "plan=nagai year=2023", ""},
+    {PUBLISH, "plan=Nagai year=2023", "plan"},
+    {PUBLISH, "plan=nagai year=23", "year"},
+    {PUBLISH, "plan=nagai", "year"},
+    {PUBLISH, "plan=nagai year=2023 position=0", "position"},
     {DOCUMENTS, "kind=1", ""},
     {DOCUMENTS, "kind=2 id=nagai", ""},
     {DOCUMENTS, "kind=1 id=nagai", "id"},

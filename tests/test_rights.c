@@ -394,6 +394,8 @@ static const struct plain plains[] = {
      false,
      {"closing", "=month", "202403", "service", "citizen", DRY}},
     {"month close of all", "FFFIFFFFF", false, {"closing", "=month", "202403", DRY}},
+    {"publish", "FFFFYFFFF", false, {"publication", "plan", "test-plan", "=year", "2024", DRY}},
+    {"restatements", "FFFYYYFFF", false, {"restatements", "plan", "test-plan"}},
     {"account", "FFFFFFYFF", false, {"account", "name", "fresh-one", "role", "clerk", DRY}},
     {"another's password", "FFFFFFYFF", true, {"password", "name", "boss"}},
     {"list", "YYYYFFFFF", false, {"list"}},
@@ -525,7 +527,7 @@ START_TEST(every_request_is_asked) {
             ck_assert_msg(is_asked(d->fields[i].name), "nobody asks %s", d->fields[i].name);
         }
     }
-    ck_assert_uint_eq(bodies, 26);
+    ck_assert_uint_eq(bodies, 28);
 }
 END_TEST
 

@@ -140,12 +140,14 @@ START_TEST(kinds_are_counted) {
     Madoguchi__Backup backup = MADOGUCHI__BACKUP__INIT;
     Madoguchi__Accounts accounts = MADOGUCHI__ACCOUNTS__INIT;
     Madoguchi__Audit audit = MADOGUCHI__AUDIT__INIT;
+    Madoguchi__Restatements restatements = MADOGUCHI__RESTATEMENTS__INIT;
     Madoguchi__Logout logout = MADOGUCHI__LOGOUT__INIT;
     Madoguchi__Whoami whoami = MADOGUCHI__WHOAMI__INIT;
     char directory[KIT_PATH + 8];
     kit_start_daemon(&k, NULL);
     snprintf(directory, sizeof directory, "%s/backup", k.dir);
     SET(&indicators, plan, bytes_of("none"));
+    SET(&restatements, plan, bytes_of("none"));
     SET(&prove, plan, bytes_of("none"));
     SET(&prove, indicator, bytes_of("none"));
     SET(&prove, year, 2024);
@@ -166,6 +168,7 @@ START_TEST(kinds_are_counted) {
     ask(&k, MADOGUCHI__REQUEST__BODY_BACKUP, &backup);
     ask(&k, MADOGUCHI__REQUEST__BODY_ACCOUNTS, &accounts);
     ask(&k, MADOGUCHI__REQUEST__BODY_AUDIT, &audit);
+    ask(&k, MADOGUCHI__REQUEST__BODY_RESTATEMENTS, &restatements);
     ask(&k, MADOGUCHI__REQUEST__BODY_LOGOUT, &logout);
     ask(&k, MADOGUCHI__REQUEST__BODY_WHOAMI, &whoami);
     ck_assert_uint_eq(kit_status(&k, "answers_record"), 3);
@@ -177,7 +180,7 @@ START_TEST(kinds_are_counted) {
         ck_assert_msg(strlen(kit_status_text(&k, name)) > 0, "%s", name);
     }
     ck_assert_uint_eq(kit_status(&k, "refused_unknown-code"), 1);
-    ck_assert_uint_eq(kit_status(&k, "refused_not-found"), 2);
+    ck_assert_uint_eq(kit_status(&k, "refused_not-found"), 3);
     ck_assert_uint_eq(kit_status(&k, "groups"), 3); /* the copy is noted */
     ck_assert_uint_eq(kit_status(&k, "entries"), 3);
     expect_text(&k, "group_mean", "1.0");

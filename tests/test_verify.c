@@ -331,6 +331,8 @@ START_TEST(keys_are_readable) {
         {TABLE_CELLS, "\x01\x34\xd7\x1a\x02pin\0\0", 10,
          "20240154 roll-up 2 pin - (0134d71a0270696e0000)"},
         {TABLE_PLANS, "nagai", 5, "(6e61676169)"},
+        {TABLE_PUBLICATIONS, "n\0\0\0\x07\xe8\0\0\0\0\0\0\0\x05", 14,
+         "n 2024 #5 (6e00000007e80000000000000005)"},
         {TABLE_COUNT, "me\xff", 3, "me? (6d65ff)"},
     };
     for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {

@@ -118,6 +118,21 @@ static void record_plan(struct store *s, struct arena *a) {
     record(s, a, &r);
 }
 
+static void record_published(struct store *s, struct arena *a) {
+    Madoguchi__Publication publication = MADOGUCHI__PUBLICATION__INIT;
+    Madoguchi__Request r = MADOGUCHI__REQUEST__INIT;
+    struct error e = {0};
+    SET(&publication, plan, bytes_of("mini"));
+    SET(&publication, year, 2024);
+    must(store_settle(s, &e), &e);
+    must(store_evaluate(s, publication.plan, publication.year, NOW, a, &publication, &e), &e);
+    r.body_case = MADOGUCHI__REQUEST__BODY_PUBLICATION;
+    r.publication = &publication;
+    begin(s);
+    record(s, a, &r);
+    commit(s);
+}
+
 /* Something for every table. */
 static void record_kinds(struct store *s) {
     struct arena a;
@@ -144,6 +159,7 @@ static void record_kinds(struct store *s) {
     record_correction_of(s, &a, 5);
     record_fields(s, &a, MADOGUCHI__REQUEST__BODY_VOIDING, "seq=7 reason=x");
     commit(s);
+    record_published(s, &a);
     arena_free(&a);
 }
 

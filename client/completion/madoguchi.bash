@@ -3,7 +3,7 @@
 # of the daemon that is named by MADOGUCHI_SERVER (or the only one here).
 
 _madoguchi_commands='log tally decline contact outcome refer close reopen correct void session
-figure coverage month import show list stats plan indicators prove catalogue login logout whoami
+figure coverage month import show list stats plan indicators prove publish restatements catalogue login logout whoami
 passwd account audit status verify backup help'
 
 _madoguchi_options() {
@@ -60,7 +60,7 @@ _madoguchi() {
         ;;
     --kind)
         _madoguchi_reply 'founding account login login-failed logout password password-reset refused
-export backup certificate-refused correct void month-close catalogue plan' && return
+export backup certificate-refused correct void month-close catalogue plan publish' && return
         ;;
     --actor) _madoguchi_reply "$(_madoguchi_accounts)" && return ;;
     --password-file | --passwords) mapfile -t COMPREPLY < <(compgen -f -- "$current") && return ;;

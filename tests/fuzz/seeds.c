@@ -68,6 +68,8 @@ static const char *const requests[] = {
     "account name=bare role=auditor disabled=1 replaces=27",
     "closing month=202404 service=marriage",
     "closing month=202403",
+    "publication plan=golden year=2024",
+    "restatements plan=golden",
     "accounts",
     "accounts name=one",
     "audit from=2024 to=2026 kind=account;correct actor=uid:0 number=M-2024-000001",
