@@ -6,6 +6,7 @@
 #include "daemon/throttle.h"
 #include "proto/calendar.h"
 #include "proto/message.h"
+#include "store/thread.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -226,6 +227,7 @@ static void run_hash(struct attempt *a) {
 
 static void run(struct job *job) {
     struct attempt *a = (struct attempt *)job;
+    thread_give_way(); /* on few processors the loop would wait for every hash */
     if (a->step == STEP_HASH) {
         run_hash(a);
     } else {

@@ -46,13 +46,20 @@ expand() {
     esac
 }
 listed() { for name; do expand "$name"; done | sort -u; }
-# shellcheck disable=SC2046
-listed $(sed -n 's/^SystemCallFilter=\([^~]\)/\1/p' "$UNIT") >"$WORK/allowed"
-# shellcheck disable=SC2046
-listed $(sed -n 's/^SystemCallFilter=~//p' "$UNIT") >"$WORK/refused"
-[ -s "$WORK/allowed" ] && [ -s "$WORK/refused" ] || fail 'the unit has no filter'
-comm -23 "$WORK/allowed" "$WORK/refused" |
-    sed 's/.*/#ifdef SYS_&\nALLOW(SYS_&)\n#endif/' >"$WORK/calls.h"
+# Line after line, as systemd does: what a later one allows again is allowed.
+: >"$WORK/allowed"
+sed -n 's/^SystemCallFilter=//p' "$UNIT" >"$WORK/filters"
+while read -r filter; do
+    # shellcheck disable=SC2086
+    listed ${filter#\~} >"$WORK/listed"
+    case $filter in
+    ~*) comm -23 "$WORK/allowed" "$WORK/listed" ;;
+    *) sort -u "$WORK/allowed" "$WORK/listed" ;;
+    esac >"$WORK/next"
+    mv "$WORK/next" "$WORK/allowed"
+done <"$WORK/filters"
+[ -s "$WORK/allowed" ] && grep -q '^~' "$WORK/filters" || fail 'the unit has no filter'
+sed 's/.*/#ifdef SYS_&\nALLOW(SYS_&)\n#endif/' "$WORK/allowed" >"$WORK/calls.h"
 ${CC:-cc} -D_GNU_SOURCE -I"$WORK" -o "$WORK/confine" "$ROOT/tests/confine/confine.c" ||
     fail 'the filter cannot be built'
 

@@ -8,6 +8,7 @@
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -107,6 +108,25 @@ static void a_password_gives_a_token(struct kit *k) {
     k->fd = kit_hello(&k->d);
     ck_assert_int_eq(enter(k, token, KIT_TOKEN), 0);
     ck_assert_str_eq(whoami(k, "account"), "tanaka");
+}
+
+/* Threads of the daemon that give way. */
+static int nice_threads(const struct kit *k) {
+    char counting[120];
+    snprintf(counting, sizeof counting,
+             "exit $(sed 's/.*) //' /proc/%d/task/*/stat | awk '$17 == 10' | wc -l)",
+             (int)k->d.pid);
+    return WEXITSTATUS(system(counting));
+}
+
+static void hashing_gives_way(struct kit *k) {
+    close(k->fd);
+    ck_assert_int_eq(kit_daemon_stop(&k->d, SIGTERM), 0);
+    kit_daemon_start(&k->d, "free_floor_bytes: 1");
+    k->fd = kit_hello(&k->d);
+    ck_assert_int_eq(login(k, "tanaka", "tanaka", NULL), 0);
+    ck_assert_int_eq(nice_threads(k), 1);
+    ck_assert_int_eq(getpriority(PRIO_PROCESS, (id_t)k->d.pid), 0);
 }
 
 /* One answer to all that is not right. */
@@ -496,6 +516,7 @@ static void damaged_secrets_are_not_served(struct kit *k) {
 
 static void (*const scenarios[])(struct kit *k) = {
     a_password_gives_a_token,
+    hashing_gives_way,
     what_is_wrong_is_not_told,
     a_token_ends_with_logout,
     a_password_is_changed,
