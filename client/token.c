@@ -60,13 +60,23 @@ static int others_read(const char *path, struct error *e) {
                      path, path);
 }
 
+/* Whether errno of open() says that no file of this user is there. In another's home that is
+ * closed to them, where `setpriv` and `su -p` leave HOME, there is none either. */
+static bool is_none(const char *path) {
+    const char *given = getenv("MADOGUCHI_TOKEN");
+    bool named = given != NULL && given[0] != '\0';
+    struct stat st;
+    return errno == ENOENT || errno == ENOTDIR ||
+           (errno == EACCES && !named && lstat(path, &st) != 0 && errno == EACCES);
+}
+
 /* *file is NULL when there is none. */
 static int open_file(const char *path, FILE **file, struct error *e) {
     struct stat st;
     *file = NULL;
     int fd = path[0] == '\0' ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0) {
-        return path[0] == '\0' || errno == ENOENT || errno == ENOTDIR ? 0 : system_error(path, e);
+        return path[0] == '\0' || is_none(path) ? 0 : system_error(path, e);
     }
     int rc = 0;
     if (fstat(fd, &st) != 0) {

@@ -15,8 +15,8 @@
 
 #define TOKEN_BYTES 32
 
-/* Finds the token for an address; *found is false when there is none.  ERR_STATE when
- * others can read the file. */
+/* Finds the token for an address; *found is false when there is none, and when the file was
+ * not named and its folder is closed to this user.  ERR_STATE when others can read the file. */
 int token_get(const char *address, uint8_t token[TOKEN_BYTES], bool *found,
               struct error *e) MUST_CHECK;
 

@@ -180,6 +180,30 @@ START_TEST(a_login_that_has_ended) {
 }
 END_TEST
 
+/* As an administrator's shell leaves HOME to the account that it runs a command as. */
+START_TEST(a_home_of_others_has_no_token) {
+    struct kit k;
+    char before[3 * KIT_PATH];
+    char folder[2 * KIT_PATH];
+    const char *as = geteuid() == 0 ? "setpriv --bounding-set=-dac_override,-dac_read_search" : "";
+    start(&k);
+    ck_assert_int_eq(with_once(&k, "login one"), 0);
+    snprintf(folder, sizeof folder, "%s", kit_token_file(&k));
+    snprintf(before, sizeof before, "export MADOGUCHI_TOKEN=%s; %s", folder, as);
+    *strrchr(folder, '/') = '\0';
+    ck_assert_int_eq(chmod(folder, 0), 0);
+    ck_assert_int_eq(kit_client(&k, as, "whoami --format csv"), 0);
+    ck_assert_ptr_null(strstr(kit_out, "\naccount,one\n"));
+    kit_printed("\naccount,");
+    /* What is named is meant. */
+    ck_assert_int_eq(kit_client(&k, before, "whoami"), 1);
+    kit_said_client("cannot be used (Permission denied)");
+    ck_assert_int_eq(chmod(folder, 0700), 0);
+    expect_me(&k, "\naccount,one\n");
+    kit_finish(&k);
+}
+END_TEST
+
 START_TEST(passwords_of_files) {
     struct kit k;
     char path[2 * KIT_PATH];
@@ -354,6 +378,7 @@ static Suite *suite(void) {
     tcase_add_test(t, a_token_file_for_others_is_refused);
     tcase_add_test(t, another_place_for_it);
     tcase_add_test(t, a_login_that_has_ended);
+    tcase_add_test(t, a_home_of_others_has_no_token);
     tcase_add_test(t, passwords_of_files);
     tcase_add_test(t, passwords_that_are_refused);
     tcase_add_test(t, typed_passwords_are_not_shown);
