@@ -224,6 +224,7 @@ START_TEST(the_daemons_own_user_looks_after_it) {
         ERR_FORBIDDEN);
     close(k.fd);
     kit_daemon_stop(&k.d, SIGTERM);
+    arena_free(&k.arena);
 }
 END_TEST
 
@@ -247,6 +248,7 @@ START_TEST(the_daemons_own_user_keeps_looking_after_it) {
     ck_assert_int_eq(refused(&k, &r), ERR_FORBIDDEN);
     close(k.fd);
     kit_daemon_stop(&k.d, SIGTERM);
+    arena_free(&k.arena);
 }
 END_TEST
 
