@@ -1,4 +1,5 @@
 #include "tests/kit_private.h"
+#include "tests/suite.h"
 
 #include "proto/yaml.h"
 #include "store/internal.h"
@@ -223,10 +224,7 @@ int kit_scenarios(const char *suite, const struct kit_scenario *list, size_t n) 
     tcase_add_loop_test(t, scenario, 0, (int)(2 * n));
     suite_add_tcase(s, t);
     kit_begin();
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
+    int status = suite_run(s);
     kit_end();
-    return failed != 0;
+    return status;
 }

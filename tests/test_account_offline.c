@@ -1,5 +1,6 @@
 /* `madoguchid account`: the way out when nobody can log in or give rights any more. */
 #include "tests/kit_client.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -194,10 +195,7 @@ static Suite *suite(void) {
 
 int main(void) {
     kit_begin();
-    SRunner *sr = srunner_create(suite());
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
+    int status = suite_run(suite());
     kit_end();
-    return failed == 0 ? 0 : 1;
+    return status;
 }

@@ -4,6 +4,7 @@
 #include "store/manifest.h"
 #include "tests/fault_disk.h"
 #include "tests/kit_backup.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -553,10 +554,7 @@ int main(void) {
     kit_begin();
     plain_disk = disk_calls;
     fault_disk_install();
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
+    int status = suite_run(s);
     kit_end();
-    return failed != 0;
+    return status;
 }

@@ -2,6 +2,7 @@
  * read, never end what they began, or never begin: the good ones' answers are
  * all right, nothing grows with the bad ones, and their deadlines end them. */
 #include "tests/kit_peer.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <poll.h>
@@ -193,10 +194,7 @@ int main(void) {
     tcase_add_test(t, bad_ones_among_good_ones);
     suite_add_tcase(s, t);
     kit_begin();
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
+    int status = suite_run(s);
     kit_end();
-    return failed != 0;
+    return status;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "proto/calendar.h"
+#include "tests/suite.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -438,9 +439,5 @@ int main(void) {
     tcase_add_test(t, fiscal_years_in_eras);
     tcase_add_test(t, every_fiscal_year_reads_back);
     suite_add_tcase(s, t);
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed == 0 ? 0 : 1;
+    return suite_run(s);
 }

@@ -5,6 +5,7 @@
 
 #include "proto/check.h"
 #include "tests/messages.h"
+#include "tests/suite.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -483,9 +484,5 @@ int main(void) {
     tcase_add_test(t, plan_sizes);
     tcase_add_test(t, numbers_in_every_text);
     suite_add_tcase(s, t);
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed == 0 ? 0 : 1;
+    return suite_run(s);
 }

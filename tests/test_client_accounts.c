@@ -1,6 +1,7 @@
 /* Many accounts from a file: what is wrong is found before anything is recorded. */
 #include "client/account_file.h"
 #include "tests/kit_client.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -249,10 +250,7 @@ static Suite *suite(void) {
 
 int main(void) {
     kit_begin();
-    SRunner *sr = srunner_create(suite());
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
+    int status = suite_run(suite());
     kit_end();
-    return failed == 0 ? 0 : 1;
+    return status;
 }

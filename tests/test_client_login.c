@@ -1,6 +1,7 @@
 /* Logins on the command line: the token and its file, passwords from a terminal, from
  * standard input and from files, and what is said when a login has ended. */
 #include "tests/kit_client.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -389,10 +390,7 @@ static Suite *suite(void) {
 
 int main(void) {
     kit_begin();
-    SRunner *sr = srunner_create(suite());
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
+    int status = suite_run(suite());
     kit_end();
-    return failed == 0 ? 0 : 1;
+    return status;
 }

@@ -2,6 +2,7 @@
  * printed reads back, and the example that is shipped. */
 #include "daemon/config.h"
 #include "daemon/log.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <inttypes.h>
@@ -368,9 +369,5 @@ int main(void) {
     tcase_add_test(t, file_read_and_too_long);
     tcase_add_test(t, restart_keys_are_named);
     suite_add_tcase(suite, t);
-    SRunner *sr = srunner_create(suite);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

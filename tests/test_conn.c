@@ -2,6 +2,7 @@
  * store's place.  A message's first byte says what the handler does. */
 #include "daemon/conn.h"
 #include "proto/frame.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -868,9 +869,5 @@ int main(void) {
     add_limits(suite);
     add_deadlines(suite);
     add_ends(suite);
-    SRunner *sr = srunner_create(suite);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

@@ -5,6 +5,7 @@
  * CRASH_ROUNDS sets how often it is killed (10), each SEASON times on a new
  * store; SEED the moments. */
 #include "tests/kit_store.h"
+#include "tests/suite.h"
 
 #include "proto/frame.h"
 
@@ -298,10 +299,7 @@ int main(void) {
     tcase_add_test(t, killed_under_load);
     suite_add_tcase(s, t);
     kit_begin();
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
+    int status = suite_run(s);
     kit_end();
-    return failed != 0;
+    return status;
 }

@@ -1,5 +1,6 @@
 /* CRC-32C: the vectors of RFC 3720 B.4, and the instruction against the table. */
 #include "store/crc32c.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -66,9 +67,5 @@ int main(void) {
     tcase_add_test(t, every_length_and_alignment);
     tcase_add_test(t, in_parts);
     suite_add_tcase(s, t);
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed != 0;
+    return suite_run(s);
 }

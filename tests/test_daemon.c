@@ -1,5 +1,6 @@
 /* The daemon as a process: hello, deadlines, signals, configuration, starting. */
 #include "tests/kit_store.h"
+#include "tests/suite.h"
 
 #include "proto/frame.h"
 
@@ -389,10 +390,7 @@ int main(void) {
     tcase_add_test(t, many_connections);
     suite_add_tcase(s, t);
     kit_begin();
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
+    int status = suite_run(s);
     kit_end();
-    return failed != 0;
+    return status;
 }

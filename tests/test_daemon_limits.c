@@ -1,6 +1,7 @@
 /* The limits of the daemon, each set short and met: connections, descriptors,
  * requests in flight, questions, readers that do not read. */
 #include "tests/kit_store.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <dirent.h>
@@ -221,10 +222,7 @@ int main(void) {
     tcase_add_test(t, slow_reader);
     suite_add_tcase(s, t);
     kit_begin();
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
+    int status = suite_run(s);
     kit_end();
-    return failed != 0;
+    return status;
 }

@@ -1,5 +1,6 @@
 /* Documents in pieces: in order, out of order, interleaved, too large. */
 #include "tests/kit_store.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <unistd.h>
@@ -147,10 +148,7 @@ int main(void) {
     tcase_add_test(t, document_too_large);
     suite_add_tcase(s, t);
     kit_begin();
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
+    int status = suite_run(s);
     kit_end();
-    return failed != 0;
+    return status;
 }

@@ -1,5 +1,6 @@
 /* Exact decimals: what is read as a number, sums, quotients, rounding. */
 #include "store/decimal.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -206,9 +207,5 @@ int main(void) {
     tcase_add_test(t, says_when_there_is_no_room);
     tcase_add_test(t, knows_whole_numbers);
     suite_add_tcase(s, t);
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(s);
 }

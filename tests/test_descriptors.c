@@ -4,6 +4,7 @@
  * done. */
 #include "tests/kit_peer.h"
 #include "tests/power_kit.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <dirent.h>
@@ -189,10 +190,7 @@ int main(void) {
     tcase_add_test(t, a_backup);
     suite_add_tcase(s, t);
     kit_begin();
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
+    int status = suite_run(s);
     kit_end();
-    return failed != 0;
+    return status;
 }

@@ -1,5 +1,6 @@
 /* A page of the map that cannot be read ends the process with a sentence. */
 #include "daemon/fault.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -52,9 +53,5 @@ int main(void) {
     TCase *t = tcase_create("bus error");
     tcase_add_test(t, a_cut_file_ends_the_process_with_a_sentence);
     suite_add_tcase(s, t);
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(s);
 }

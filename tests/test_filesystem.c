@@ -1,5 +1,6 @@
 /* Which file systems may keep a store. */
 #include "store/internal.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <linux/magic.h>
@@ -70,9 +71,5 @@ int main(void) {
     tcase_add_test(t, local_disks_work_without_a_word);
     tcase_add_test(t, a_path_that_is_not_there_says_so);
     suite_add_tcase(s, t);
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(s);
 }

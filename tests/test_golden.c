@@ -4,6 +4,7 @@
  *
  * GOLDEN=write makes the files anew: only when a kind of entry is added. */
 #include "tests/kit_store.h"
+#include "tests/suite.h"
 
 #include "proto/yaml.h"
 #include "store/internal.h"
@@ -376,10 +377,7 @@ int main(void) {
     }
     suite_add_tcase(s, t);
     kit_begin();
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
+    int status = suite_run(s);
     kit_end();
-    return failed != 0;
+    return status;
 }

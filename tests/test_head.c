@@ -1,6 +1,7 @@
 /* The head noted outside of the store, what is noted of exports and copies, and
  * months that are closed. */
 #include "tests/kit_people.h"
+#include "tests/suite.h"
 
 #include "store/reach.h"
 
@@ -313,11 +314,7 @@ static int whole(void) {
     tcase_add_test(c, the_daemons_own_user_keeps_looking_after_it);
     tcase_add_test(c, closed_months_stay_so);
     suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? 0 : 1;
+    return suite_run(s);
 }
 
 int main(void) {

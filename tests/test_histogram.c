@@ -1,5 +1,6 @@
 /* Log-linear histograms: how far off they are, and that they forget. */
 #include "daemon/histogram.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -88,9 +89,5 @@ int main(void) {
     tcase_add_test(t, beyond_the_last_class);
     tcase_add_test(t, forgets);
     suite_add_tcase(s, t);
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(s);
 }

@@ -1,6 +1,7 @@
 /* Clients that mean no good, or are broken: whatever arrives, the daemon goes on
  * serving the others, keeps its memory bounded, and its journal whole. */
 #include "tests/kit_store.h"
+#include "tests/suite.h"
 
 #include "proto/frame.h"
 
@@ -389,10 +390,7 @@ int main(void) {
     tcase_add_test(t, silent_crowd);
     suite_add_tcase(s, t);
     kit_begin();
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
+    int status = suite_run(s);
     kit_end();
-    return failed != 0;
+    return status;
 }

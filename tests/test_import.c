@@ -3,6 +3,7 @@
 #include "proto/check.h"
 #include "proto/frame.h"
 #include "proto/yaml.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <signal.h>
@@ -667,9 +668,5 @@ int main(void) {
     tcase_add_test(tcase, an_unknown_outcome_names_the_request_id);
     tcase_add_test(tcase, nobody_there);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -3,6 +3,7 @@
  * test_journal_faults.c. */
 #include "store/journal.h"
 #include "tests/journal_kit.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -491,10 +492,7 @@ int main(void) {
     tcase_add_test(t, threads);
     suite_add_tcase(s, t);
     journal_kit_begin();
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
+    int status = suite_run(s);
     journal_kit_end();
-    return failed != 0;
+    return status;
 }

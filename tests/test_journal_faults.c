@@ -4,6 +4,7 @@
 #include "store/journal.h"
 #include "tests/fault_disk.h"
 #include "tests/journal_kit.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -560,10 +561,7 @@ int main(void) {
     suite_add_tcase(s, t);
     fault_disk_install();
     journal_kit_begin();
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
+    int status = suite_run(s);
     journal_kit_end();
-    return failed != 0;
+    return status;
 }

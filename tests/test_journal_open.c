@@ -2,6 +2,7 @@
  * position, reading only, what a crash between two segments leaves. */
 #include "store/journal.h"
 #include "tests/journal_kit.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -345,10 +346,7 @@ int main(void) {
     tcase_add_test(t, crash_between_segments);
     suite_add_tcase(s, t);
     journal_kit_begin();
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
+    int status = suite_run(s);
     journal_kit_end();
-    return failed != 0;
+    return status;
 }

@@ -2,6 +2,7 @@
  * they may be tried, and what the journal, the log and the file of secrets keep of it. */
 #include "tests/kit_people.h"
 #include "tests/kit_private.h"
+#include "tests/suite.h"
 
 #include "daemon/login.h"
 
@@ -547,10 +548,7 @@ int main(void) {
     tcase_add_loop_test(t, scenario, 0, (int)(sizeof scenarios / sizeof scenarios[0]));
     suite_add_tcase(s, t);
     kit_begin();
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
+    int status = suite_run(s);
     kit_end();
-    return failed != 0;
+    return status;
 }

@@ -6,6 +6,7 @@
  * SEED repeats a run, MODEL_STEPS makes it longer (600). */
 #include "tests/kit_store.h"
 #include "tests/model.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -430,10 +431,7 @@ int main(void) {
     tcase_add_loop_test(t, random_days, 0, 4);
     suite_add_tcase(s, t);
     kit_begin();
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
+    int status = suite_run(s);
     kit_end();
-    return failed != 0;
+    return status;
 }

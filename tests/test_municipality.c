@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "proto/municipality.h"
+#include "tests/suite.h"
 
 START_TEST(real_codes) {
     static const char *const good[] = {"062090", "202070", "062022", "202037",
@@ -64,9 +65,5 @@ int main(void) {
     tcase_add_test(t, one_check_digit_each);
     tcase_add_test(t, other_shapes);
     suite_add_tcase(s, t);
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed == 0 ? 0 : 1;
+    return suite_run(s);
 }

@@ -2,6 +2,7 @@
  * for what has no place among them. */
 #include "daemon/notices.h"
 #include "tests/kit_people.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -153,10 +154,7 @@ int main(void) {
     tcase_add_test(c, a_failed_login_has_no_actor);
     suite_add_tcase(s, c);
     kit_begin();
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
+    int status = suite_run(s);
     kit_end();
-    return failed != 0;
+    return status;
 }

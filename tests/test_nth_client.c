@@ -7,6 +7,7 @@
  * NTH_ONLY=function tries only that. */
 #include "tests/kit_peer.h"
 #include "tests/power_kit.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -312,10 +313,7 @@ int main(void) {
     tcase_add_loop_test(t, no_room_for_the_output, 0, (int)COUNT(commands));
     suite_add_tcase(s, t);
     kit_begin();
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
+    int status = suite_run(s);
     kit_end();
-    return failed != 0;
+    return status;
 }

@@ -4,6 +4,7 @@
  * reload has taken works.  NTH_ALL=1 tries every n. */
 #include "tests/kit_peer.h"
 #include "tests/kit_tls.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -118,10 +119,7 @@ int main(void) {
     tcase_add_loop_test(t, the_nth_call_fails, 0, FAULTS);
     suite_add_tcase(s, t);
     kit_begin();
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
+    int status = suite_run(s);
     kit_end();
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return status;
 }

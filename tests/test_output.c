@@ -3,6 +3,7 @@
 #include "client/scope.h"
 #include "client/total.h"
 #include "proto/text.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -309,9 +310,5 @@ int main(void) {
     tcase_add_loop_test(tcase, known_at, 0, sizeof times / sizeof times[0]);
     tcase_add_test(tcase, years);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -1,6 +1,7 @@
 /* Pages: rows of long answers leave in pieces that fit a frame. */
 #include "proto/frame.h"
 #include "store/page.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -155,9 +156,5 @@ int main(void) {
     tcase_add_test(t, what_cannot_be_added);
     tcase_add_test(t, a_receiver_that_stops);
     suite_add_tcase(s, t);
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(s);
 }

@@ -3,6 +3,7 @@
 #include "store/internal.h"
 #include "tests/kit_people.h"
 #include "tests/kit_private.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -502,10 +503,7 @@ int main(void) {
     tcase_add_loop_test(t, scenario, 0, (int)(sizeof scenarios / sizeof scenarios[0]));
     suite_add_tcase(s, t);
     kit_begin();
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
+    int status = suite_run(s);
     kit_end();
-    return failed != 0;
+    return status;
 }

@@ -3,6 +3,7 @@
 #include "store/place.h"
 
 #include "tests/kit_store.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -197,10 +198,7 @@ int main(void) {
     tcase_add_test(t, the_configuration_decides);
     suite_add_tcase(s, t);
     kit_begin();
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
+    int status = suite_run(s);
     kit_end();
-    return failed != 0;
+    return status;
 }

@@ -1,6 +1,7 @@
 /* The threads: every job comes back once, the queue is bounded, cancelling and
  * stopping. */
 #include "daemon/pool.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <pthread.h>
@@ -166,9 +167,5 @@ int main(void) {
     tcase_add_test(t, cancelling_one_that_waits);
     tcase_add_test(t, stopping_returns_everything);
     suite_add_tcase(suite, t);
-    SRunner *sr = srunner_create(suite);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

@@ -4,6 +4,7 @@
  *
  * POWER_CUTS sets how often (300), SEED repeats a run. */
 #include "tests/power_kit.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -140,10 +141,7 @@ int main(void) {
     suite_add_tcase(s, t);
     power_disk_install();
     kit_begin();
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
+    int status = suite_run(s);
     kit_end();
-    return failed != 0;
+    return status;
 }

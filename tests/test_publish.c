@@ -3,6 +3,7 @@
 #include "tests/kit_indicator.h"
 #include "tests/kit_people.h"
 #include "tests/kit_private.h"
+#include "tests/suite.h"
 
 #include "proto/frame.h"
 
@@ -360,10 +361,7 @@ int main(void) {
     tcase_add_test(t, rights);
     tcase_add_test(t, commands);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
+    int status = suite_run(s);
     kit_end();
-    return failed == 0 ? 0 : 1;
+    return status;
 }

@@ -1,6 +1,7 @@
 /* Documents in pieces: order, limits, what is forgotten. */
 #include "daemon/put.h"
 #include "proto/message.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -177,9 +178,5 @@ int main(void) {
     tcase_add_test(t, document_too_long);
     tcase_add_test(t, all_together_are_bounded);
     suite_add_tcase(suite, t);
-    SRunner *sr = srunner_create(suite);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

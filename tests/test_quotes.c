@@ -1,6 +1,7 @@
 /* What an error repeats of a file: never a text that the guard refuses. */
 #include "client/import_row.h"
 #include "proto/yaml.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -123,9 +124,5 @@ int main(void) {
     tcase_add_loop_test(tc, no_catalogue_error_repeats_a_number, 0, COUNT(catalogues));
     tcase_add_test(tc, no_import_error_repeats_a_number);
     suite_add_tcase(suite, tc);
-    SRunner *sr = srunner_create(suite);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

@@ -1,6 +1,7 @@
 /* A process that ends between any two steps of a group, or beside an attempt to
  * make a store: what is there afterwards. */
 #include "tests/kit_store.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -84,10 +85,7 @@ int main(void) {
     tcase_add_loop_test(tc, death_between_two_steps, 0, STEPS);
     tcase_add_test(tc, what_a_killed_init_left);
     suite_add_tcase(suite, tc);
-    SRunner *sr = srunner_create(suite);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
+    int status = suite_run(suite);
     kit_end();
-    return failed == 0 ? 0 : 1;
+    return status;
 }

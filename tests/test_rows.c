@@ -1,5 +1,6 @@
 /* Many rows in one message, as a client that is not ours might send them. */
 #include "tests/kit_store.h"
+#include "tests/suite.h"
 
 #include "proto/check.h"
 
@@ -306,9 +307,5 @@ int main(void) {
     tcase_add_test(tcase, killed_in_the_middle);
     tcase_add_test(tcase, gone_before_the_answer);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

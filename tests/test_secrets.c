@@ -1,6 +1,7 @@
 /* The file of password and token hashes, and what it says of time. */
 #include "store/secrets.h"
 #include "tests/kit_store.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -408,10 +409,7 @@ int main(void) {
     tcase_add_test(t, a_kill_leaves_a_whole_file);
     suite_add_tcase(s, t);
     kit_begin();
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
+    int status = suite_run(s);
     kit_end();
-    return failed != 0;
+    return status;
 }

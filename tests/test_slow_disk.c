@@ -4,6 +4,7 @@
  *
  * SLOW_MS sets how long a flush takes (1000). */
 #include "tests/kit_store.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <poll.h>
@@ -201,10 +202,7 @@ int main(void) {
     tcase_add_test(t, failed_flush_ends_without_an_answer);
     suite_add_tcase(s, t);
     kit_begin();
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
+    int status = suite_run(s);
     kit_end();
-    return failed != 0;
+    return status;
 }

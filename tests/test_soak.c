@@ -6,6 +6,7 @@
  * SOAK_SECONDS sets how long it takes (10), SEED repeats the clients' choices. */
 #include "tests/kit_peer.h"
 #include "tests/power_kit.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <dirent.h>
@@ -572,10 +573,7 @@ int main(void) {
     tcase_add_test(t, a_long_day);
     suite_add_tcase(s, t);
     kit_begin();
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
+    int status = suite_run(s);
     kit_end();
-    return failed != 0;
+    return status;
 }

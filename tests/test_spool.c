@@ -1,5 +1,6 @@
 /* Long answers: order, the way from memory to file, the room all share. */
 #include "daemon/spool.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -132,9 +133,5 @@ int main(void) {
     tcase_add_test(t, memory_of_all_is_bounded);
     tcase_add_test(t, directory_that_is_none);
     suite_add_tcase(suite, t);
-    SRunner *sr = srunner_create(suite);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

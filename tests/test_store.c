@@ -4,6 +4,7 @@
 #include "store/internal.h"
 #include "tests/kit_files.h"
 #include "tests/kit_private.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -447,10 +448,7 @@ int main(void) {
     tcase_add_test(t, many_segments);
     suite_add_tcase(s, t);
     kit_begin();
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
+    int status = suite_run(s);
     kit_end();
-    return failed != 0;
+    return status;
 }

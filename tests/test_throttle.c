@@ -1,5 +1,6 @@
 /* How often a secret may be guessed, by a clock of the test's own. */
 #include "daemon/throttle.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdbool.h>
@@ -147,9 +148,5 @@ int main(void) {
     tcase_add_test(c, time_forgets_them_too);
     tcase_add_test(c, memory_is_bounded);
     suite_add_tcase(s, c);
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed != 0;
+    return suite_run(s);
 }

@@ -6,6 +6,7 @@
 #include "proto/address.h"
 #include "tests/kit_files.h"
 #include "tests/kit_tls.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <netinet/in.h>
@@ -433,10 +434,7 @@ int main(void) {
     tcase_add_test(t, who_is_there);
     suite_add_tcase(s, t);
     kit_begin();
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
+    int status = suite_run(s);
     kit_end();
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return status;
 }

@@ -1,6 +1,7 @@
 /* The real daemon over TLS: what it does, whom it refuses, reloading and starting. */
 #include "daemon/certificate.h"
 #include "tests/kit_tls.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -531,10 +532,7 @@ int main(void) {
     tcase_add_test(t, tls_init_by_the_program);
     suite_add_tcase(s, t);
     kit_begin();
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
+    int status = suite_run(s);
     kit_end();
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return status;
 }

@@ -2,6 +2,7 @@
  * others that it serves. */
 #include "daemon/tls_stream.h"
 #include "tests/kit_tls.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -278,10 +279,7 @@ int main(void) {
     tcase_add_test(t, stops_with_connections);
     suite_add_tcase(s, t);
     kit_begin();
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
+    int status = suite_run(s);
     kit_end();
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return status;
 }

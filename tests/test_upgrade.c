@@ -5,6 +5,7 @@
 #include "store/upgrade.h"
 #include "tests/fault_disk.h"
 #include "tests/kit_backup.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <dirent.h>
@@ -472,10 +473,7 @@ int main(void) {
     suite_add_tcase(s, t);
     fault_disk_install();
     kit_begin();
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
+    int status = suite_run(s);
     kit_end();
-    return failed != 0;
+    return status;
 }

@@ -2,6 +2,7 @@
  * cities' plans. */
 #include "proto/message.h"
 #include "store/verdict.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -182,9 +183,5 @@ int main(void) {
     tcase_add_test(t, met_never_falls_under_a_hundred);
     tcase_add_test(t, a_scale_without_a_last_band);
     suite_add_tcase(s, t);
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(s);
 }

@@ -1,5 +1,6 @@
 /* The proof of a store: what holds, what lags, what changes nothing. */
 #include "store/verify.h"
+#include "tests/suite.h"
 #include "tests/verify_kit.h"
 
 #include <check.h>
@@ -460,10 +461,7 @@ int main(void) {
     tcase_add_test(online, online_it_needs_room);
     suite_add_tcase(s, offline);
     suite_add_tcase(s, online);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
+    int status = suite_run(s);
     verify_kit_end();
-    return failed == 0 ? 0 : 1;
+    return status;
 }

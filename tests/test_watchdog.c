@@ -4,6 +4,7 @@
  *
  * WATCHDOG_FLUSH_MS sets how long the flush takes (1200). */
 #include "tests/kit_peer.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <poll.h>
@@ -255,10 +256,7 @@ int main(void) {
     tcase_add_test(t, a_second_signal_during_the_end);
     suite_add_tcase(s, t);
     kit_begin();
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
+    int status = suite_run(s);
     kit_end();
-    return failed != 0;
+    return status;
 }

@@ -1,6 +1,7 @@
 #include "proto/check.h"
 #include "proto/message.h"
 #include "proto/yaml.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -235,9 +236,5 @@ int main(void) {
     tcase_add_test(tcase, limits);
     tcase_add_test(tcase, lines_are_found_outside_comments);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }
