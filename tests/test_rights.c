@@ -5,8 +5,8 @@
  * What is expected stands here, letter by letter, and is not derived from the table
  * in proto/rights.c: whoever changes that one has to change this one too. */
 #include "tests/kit_indicator.h"
-#include "tests/kit_people.h"
 #include "tests/kit_private.h"
+#include "tests/kit_rights.h"
 #include "tests/suite.h"
 
 #include "proto/yaml.h"
@@ -15,160 +15,7 @@
 #include <stdio.h>
 #include <time.h>
 
-static const char *const roles[] = {"clerk",   "temporary", "counsellor",   "supervisor",
-                                    "planner", "auditor",   "administrator"};
-#define ROLES  7
-#define NONE   7 /* an account without a role */
-#define NOBODY 8 /* no account: over the socket only */
-#define ASKERS 9
-#define ALL    "clerk;temporary;counsellor;supervisor;planner;auditor;administrator"
-#define DAY_MS UINT64_C(86400000)
-#define PLAN                                                                                   \
-    "  - {id: moved, name: M, kind: annual, terms: [{count: outcomes, where: [outcome=moved, " \
-    "service=migration]}], targets: [{period: FY2024, value: \"3\"}]}\n"
-
-/* What a request is about.  Accounts are for service migration at the city hall. */
-enum target {
-    OWN_TODAY,
-    OWN_TODAY_CLOSED, /* in a month that is closed */
-    OWN_YESTERDAY,
-    OWN_YESTERDAY_CLOSED,
-    OTHERS, /* of another person, in scope */
-    OTHER_SERVICE,
-    OTHER_OFFICE,
-    NOTHING,   /* does not exist */
-    NO_OFFICE, /* of another person, in the service, of no office */
-    OWN_OTHER_SERVICE,
-    TARGETS,
-};
-
-struct thing {
-    const char *number;
-    uint64_t seq;
-};
-
-static struct world {
-    struct thing of[ROLES + 1][TARGETS];
-    const char *base[ROLES + 1]; /* a case that its owner may work on */
-    uint64_t figure;             /* of the planner */
-    const char *session_in, *session_out;
-    ProtobufCBinaryData catalogue, plan;
-} w;
-
-static const char *name_of(int asker) {
-    return asker < ROLES ? roles[asker] : "none";
-}
-
-/* ---- the world ---------------------------------------------------------------------- */
-
-static struct thing opened(struct kit *k, const char *service, const char *date,
-                           const char *office) {
-    const char *number = office == NULL ? kit_log(k, service, date, NULL)
-                                        : kit_log(k, service, date, "office", office, NULL);
-    return (struct thing){number, k->last.seq};
-}
-
-/* With the warning that a month is closed or without. */
-static void live_today(struct kit *k, int asker) {
-    struct thing *of = w.of[asker];
-    kit_become(k, name_of(asker));
-    of[OWN_TODAY] = opened(k, "migration", "2024-05-10", "city-hall");
-    of[OWN_TODAY_CLOSED] = opened(k, "migration", "2024-04-10", "city-hall");
-    of[OWN_OTHER_SERVICE] = opened(k, "citizen", "2024-05-10", "city-hall");
-    w.base[asker] = opened(k, "migration", "2024-05-11", "city-hall").number;
-}
-
-static void live_shared(struct kit *k) {
-    kit_become(k, "other");
-    struct thing others = opened(k, "migration", "2024-05-10", "city-hall");
-    struct thing service = opened(k, "citizen", "2024-05-10", "city-hall");
-    struct thing office = opened(k, "migration", "2024-05-10", "branch");
-    struct thing no_office = opened(k, "migration", "2024-05-10", NULL);
-    for (int i = 0; i <= NONE; i++) {
-        w.of[i][OTHERS] = others;
-        w.of[i][OTHER_SERVICE] = service;
-        w.of[i][OTHER_OFFICE] = office;
-        w.of[i][NO_OFFICE] = no_office;
-        w.of[i][NOTHING] = (struct thing){"M-2024-000999", 999999};
-    }
-    w.session_in = kit_plan(k, "seminar", "2024-05-10", "service", "migration", NULL);
-    w.session_out = kit_plan(k, "seminar", "2024-05-10", "service", "citizen", NULL);
-    kit_become(k, NULL);
-    kit_ok(k, "outcome", "case_number", others.number, "date", "2024-05-12", "outcome", "moved",
-           "households", "1", "persons", "2", NULL);
-}
-
-static void make_documents(struct kit *k) {
-    Madoguchi__Request *r = kit_request(k, "documents", "=kind", "1", NULL);
-    const Madoguchi__Page *page = kit_read(k, r);
-    ck_assert_ptr_nonnull(page);
-    w.catalogue = page->data;
-    r = kit_request(k, "documents", "=kind", "2", "id", "test-plan", NULL);
-    page = kit_read(k, r);
-    ck_assert_ptr_nonnull(page);
-    w.plan = page->data;
-}
-
-static uint64_t wall_ms(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
-/* In process; what is then served has the same days as the daemon. */
-static void make_world(struct kit *k) {
-    uint64_t now = wall_ms();
-    k->now = now - DAY_MS;
-    plan_put(k, PLAN);
-    kit_person(k, "boss", ALL, NULL, NULL, NULL);
-    kit_person(k, "other", ALL, NULL, NULL, NULL);
-    for (int i = 0; i <= NONE; i++) {
-        kit_person(k, name_of(i), ALL, NULL, NULL, NULL);
-        kit_become(k, name_of(i));
-        w.of[i][OWN_YESTERDAY] = opened(k, "migration", "2024-05-10", "city-hall");
-        w.of[i][OWN_YESTERDAY_CLOSED] = opened(k, "migration", "2024-04-10", "city-hall");
-        kit_become(k, NULL);
-    }
-    k->now = now;
-    for (int i = 0; i <= NONE; i++) {
-        live_today(k, i);
-    }
-    kit_become(k, "planner");
-    w.figure = figure(k, "flow-a", "FY2024", "12", "2025-03-31");
-    live_shared(k);
-    kit_ok(k, "closing", "=month", "202404", NULL);
-    make_documents(k);
-    for (int i = 0; i < ROLES; i++) {
-        kit_person(k, name_of(i), name_of(i), "migration", "city-hall", NULL);
-    }
-    kit_person(k, "none", NULL, NULL, NULL, NULL);
-    /* Whoever comes without a token is nobody. */
-    kit_person(k, "root", ALL, NULL, NULL, NULL);
-}
-
-static void begin(struct kit *k, bool daemon) {
-    static const char *const names[] = {"clerk",   "temporary", "counsellor",    "supervisor",
-                                        "planner", "auditor",   "administrator", "none",
-                                        "boss",    NULL};
-    kit_await_day();
-    kit_start(k, false);
-    make_world(k);
-    if (daemon) {
-        kit_people_serve(k, NULL, names);
-    }
-}
-
-static void finish(struct kit *k) {
-    kit_become(k, NULL);
-    kit_finish(k);
-}
-
 /* ---- requests about something ---------------------------------------------------------- */
-
-static Madoguchi__Request *show_case(struct kit *k, int asker, const struct thing *t) {
-    (void)asker;
-    return kit_request(k, "show", "number", t->number, NULL);
-}
 
 static Madoguchi__Request *show_entry(struct kit *k, int asker, const struct thing *t) {
     (void)asker;
@@ -188,8 +35,8 @@ static Madoguchi__Request *outcome(struct kit *k, int asker, const struct thing 
 }
 
 static Madoguchi__Request *outcome_with(struct kit *k, int asker, const struct thing *t) {
-    return kit_request(k, "outcome", "case_number", w.base[asker], "with_case", t->number, "date",
-                       "2024-05-20", "outcome", "married", "+check", "yes", NULL);
+    return kit_request(k, "outcome", "case_number", world.base[asker], "with_case", t->number,
+                       "date", "2024-05-20", "outcome", "married", "+check", "yes", NULL);
 }
 
 static Madoguchi__Request *refer(struct kit *k, int asker, const struct thing *t) {
@@ -245,7 +92,7 @@ struct about {
     }
 
 static const struct about abouts[] = {
-    {"show case", show_case, WORK},       {"show entry", show_entry, WORK},
+    {"show case", rights_show, WORK},     {"show entry", show_entry, WORK},
     {"contact", contact, WORK},           {"outcome", outcome, WORK},
     {"outcome with", outcome_with, WORK}, {"refer", refer, WORK},
     {"close", closing_of, WORK},          {"reopen", reopen, WORK},
@@ -253,23 +100,6 @@ static const struct about abouts[] = {
     {"void case", void_case, CHANGE},
 };
 #define ABOUTS (sizeof abouts / sizeof abouts[0])
-
-static char letter_of(const struct kit *k) {
-    switch (k->last.code) {
-    case 0:
-        return 'Y';
-    case MADOGUCHI__ERROR_CODE__NOT_FOUND:
-        return 'N';
-    case MADOGUCHI__ERROR_CODE__FORBIDDEN:
-        return 'F';
-    case MADOGUCHI__ERROR_CODE__INVALID:
-        return 'I';
-    case MADOGUCHI__ERROR_CODE__STATE: /* refused for what it is, by whom it may concern */
-        return 'Y';
-    default:
-        return '?';
-    }
-}
 
 /* The refusal without the name of what it is about. */
 static void words_of(const struct kit *k, const struct thing *t, char out[700]) {
@@ -291,26 +121,26 @@ static void try_about(struct kit *k, const struct about *a, int asker) {
     char answers[TARGETS + 1] = "";
     char words[TARGETS][700];
     for (int t = 0; t < TARGETS; t++) {
-        const struct thing *thing = &w.of[asker][t];
+        const struct thing *thing = &world.of[asker][t];
         kit_code(k, a->make(k, asker, thing));
-        answers[t] = letter_of(k);
+        answers[t] = rights_letter(k);
         words_of(k, thing, words[t]);
     }
     ck_assert_msg(strcmp(answers, a->expected[asker]) == 0, "%s, %s: %s, not %s (%s)", a->name,
-                  name_of(asker), answers, a->expected[asker], words[0]);
+                  rights_asker(asker), answers, a->expected[asker], words[0]);
     /* What is out of reach is answered as what does not exist, word for word; and where
      * there is no right at all, everything is. */
     for (int t = 0; t < TARGETS; t++) {
         if (answers[t] == 'N' || answers[NOTHING] == 'F') {
             ck_assert_msg(strcmp(words[t], words[NOTHING]) == 0, "%s, %s, target %d:\n%s\n%s",
-                          a->name, name_of(asker), t, words[t], words[NOTHING]);
+                          a->name, rights_asker(asker), t, words[t], words[NOTHING]);
         }
     }
 }
 
 static void about_something(struct kit *k) {
     for (int asker = 0; asker <= NONE; asker++) {
-        kit_become(k, name_of(asker));
+        kit_become(k, rights_asker(asker));
         for (size_t i = 0; i < ABOUTS; i++) {
             try_about(k, &abouts[i], asker);
         }
@@ -437,35 +267,19 @@ static Madoguchi__Request *put_of(struct kit *k, int kind, ProtobufCBinaryData d
     return r;
 }
 
-static void expect_letter(struct kit *k, const char *name, const char *expected, int asker,
-                          Madoguchi__Request *r) {
-    kit_code(k, r);
-    /* Whoever has no account and is the user that the daemon runs as, as here, may look
-     * after it, and nothing else. */
-    if (asker == NOBODY && k->daemon &&
-        (strcmp(name, "status") == 0 || strcmp(name, "verify") == 0 ||
-         strcmp(name, "backup") == 0)) {
-        ck_assert_msg(letter_of(k) == 'Y', "%s, the daemon's own user: %s", name, k->last.en);
-        return;
-    }
-    ck_assert_msg(letter_of(k) == expected[asker], "%s, %s: %c, not %c: %d %s %s", name,
-                  asker == NOBODY ? "nobody" : name_of(asker), letter_of(k), expected[asker],
-                  k->last.code, k->last.field, k->last.en);
-}
-
 static void about_nothing(struct kit *k) {
     for (int asker = 0; asker <= (k->daemon ? NOBODY : NONE); asker++) {
-        kit_become(k, asker == NOBODY ? NULL : name_of(asker));
+        kit_become(k, asker == NOBODY ? NULL : rights_asker(asker));
         for (size_t i = 0; i < PLAINS; i++) {
             if (k->daemon || !plains[i].daemon_only) {
-                expect_letter(k, plains[i].name, plains[i].expected, asker,
+                rights_expect(k, plains[i].name, plains[i].expected, asker,
                               plain_request(k, &plains[i]));
             }
         }
-        expect_letter(k, "catalogue put", "FFFFFFYFF", asker,
-                      put_of(k, MADOGUCHI__DOCUMENT_KIND__CATALOGUE, w.catalogue));
-        expect_letter(k, "plan put", "FFFFYFFFF", asker,
-                      put_of(k, MADOGUCHI__DOCUMENT_KIND__PLAN_DOCUMENT, w.plan));
+        rights_expect(k, "catalogue put", "FFFFFFYFF", asker,
+                      put_of(k, MADOGUCHI__DOCUMENT_KIND__CATALOGUE, world.catalogue));
+        rights_expect(k, "plan put", "FFFFYFFFF", asker,
+                      put_of(k, MADOGUCHI__DOCUMENT_KIND__PLAN_DOCUMENT, world.plan));
     }
 }
 
@@ -473,17 +287,17 @@ static void about_nothing(struct kit *k) {
 static void about_sessions(struct kit *k) {
     static const char *const in[] = {"YFFYFFFFF", "NFFNFFFFF"};
     for (int asker = 0; asker <= NONE; asker++) {
-        kit_become(k, name_of(asker));
+        kit_become(k, rights_asker(asker));
         for (int out = 0; out < 3; out++) {
-            const char *number = out == 0   ? w.session_in
-                                 : out == 1 ? w.session_out
+            const char *number = out == 0   ? world.session_in
+                                 : out == 1 ? world.session_out
                                             : "S-2024-000999";
-            expect_letter(
+            rights_expect(
                 k, "hold", in[out > 0], asker,
                 kit_request(k, "hold", "session", number, "date", "2024-05-10", DRY, NULL));
-            expect_letter(k, "cancel", in[out > 0], asker,
+            rights_expect(k, "cancel", in[out > 0], asker,
                           kit_request(k, "cancel", "session", number, "reason", "x", DRY, NULL));
-            expect_letter(k, "log with session", out > 0 ? "NNNNFFFFF" : "YYYYFFFFF", asker,
+            rights_expect(k, "log with session", out > 0 ? "NNNNFFFFF" : "YYYYFFFFF", asker,
                           kit_request(k, "log", "service", "migration", "office", "city-hall",
                                       "session", number, "date", "2024-05-10", DRY, NULL));
         }
@@ -494,9 +308,9 @@ static void about_sessions(struct kit *k) {
 static void about_figures(struct kit *k) {
     static const char expected[] = "FNNYYFFF";
     for (int asker = 0; asker <= NONE; asker++) {
-        kit_become(k, name_of(asker));
-        expect_letter(k, "correct figure", expected, asker,
-                      kit_request(k, "correct", "seq", kit_text(k, w.figure), "value", "13",
+        kit_become(k, rights_asker(asker));
+        rights_expect(k, "correct figure", expected, asker,
+                      kit_request(k, "correct", "seq", kit_text(k, world.figure), "value", "13",
                                   "reason", "x", DRY, NULL));
     }
 }
@@ -532,208 +346,18 @@ START_TEST(every_request_is_asked) {
 }
 END_TEST
 
-/* ---- roles together, and what is moved ----------------------------------------------------- */
-
-static void roles_add_up(struct kit *k) {
-    kit_become(k, k->daemon ? "boss" : NULL);
-    kit_person(k, "clerk", "clerk;auditor;counsellor", "migration", "city-hall", NULL);
-    kit_become(k, "clerk");
-    ck_assert_int_eq(kit_code(k, kit_request(k, "audit", NULL)), 0);
-    ck_assert_int_eq(kit_code(k, show_case(k, 0, &w.of[0][OTHERS])), 0);
-    ck_assert_int_eq(kit_code(k, show_case(k, 0, &w.of[0][OTHER_SERVICE])),
-                     MADOGUCHI__ERROR_CODE__NOT_FOUND);
-    ck_assert_int_eq(kit_code(k, kit_request(k, "accounts", NULL)), 0);
-    ck_assert_int_eq(kit_code(k, kit_request(k, "account", "name", "x1", NULL)),
-                     MADOGUCHI__ERROR_CODE__FORBIDDEN);
-}
-
-/* Nothing is moved to where its writer has no rights. */
-static void nothing_leaves_the_scope(struct kit *k) {
-    const char *own = kit_text(k, w.of[0][OWN_TODAY].seq);
-    const char *number = w.of[0][OWN_TODAY].number;
-    kit_become(k, "clerk");
-    expect_letter(k, "correct to another office", "F", 0,
-                  kit_request(k, "correct", "seq", own, "office", "branch", "reason", "x", NULL));
-    ck_assert_str_eq(k->last.field, "office");
-    expect_letter(k, "correct to no office", "I", 0,
-                  kit_request(k, "correct", "seq", own, "office", "", "reason", "x", NULL));
-    expect_letter(k, "contact elsewhere", "F", 0,
-                  kit_request(k, "contact", "case_number", number, "date", "2024-05-20", "office",
-                              "branch", NULL));
-    ck_assert_str_eq(k->last.field, "office");
-    expect_letter(k, "hold for another service", "F", 0,
-                  kit_request(k, "hold", "session", w.session_in, "date", "2024-05-10", "service",
-                              "citizen", NULL));
-    Madoguchi__Request *r = kit_request(k, "tally", "service", "migration", "office", "city-hall",
-                                        "date", "2024-05-10", NULL);
-    ck_assert_int_eq(kit_code(k, r), 0);
-    const char *tally = kit_text(k, k->last.seq);
-    expect_letter(
-        k, "correct a tally's service", "F", 0,
-        kit_request(k, "correct", "seq", tally, "service", "citizen", "reason", "x", NULL));
-    expect_letter(k, "a contact without office", "Y", 0,
-                  kit_request(k, "contact", "case_number", number, "date", "2024-05-20", NULL));
-    const char *later = kit_text(k, k->last.seq);
-    expect_letter(
-        k, "given one", "Y", 0,
-        kit_request(k, "correct", "seq", later, "office", "city-hall", "reason", "x", NULL));
-    expect_letter(k, "and taken it", "Y", 0,
-                  kit_request(k, "correct", "seq", later, "office", "", "reason", "x", NULL));
-}
-
-/* Who sees a case sees all of it, and changes their own of it. */
-static void a_case_is_seen_as_a_whole(struct kit *k) {
-    const char *own = w.of[2][OWN_TODAY].number;
-    kit_become(k, "clerk");
-    ck_assert_int_eq(
-        kit_code(k, kit_request(k, "contact", "case_number", own, "date", "2024-05-20", NULL)), 0);
-    const char *later = kit_text(k, k->last.seq);
-    kit_become(k, "counsellor");
-    expect_letter(k, "show", "Y", 0, kit_request(k, "show", "number", own, NULL));
-    expect_letter(k, "show the later entry", "Y", 0, kit_request(k, "show", "seq", later, NULL));
-    expect_letter(k, "correct it", "F", 0,
-                  kit_request(k, "correct", "seq", later, "channel", "phone", "reason", "x", NULL));
-    expect_letter(k, "void the whole", "F", 0,
-                  kit_request(k, "void", "number", own, "reason", "x", NULL));
-    ck_assert_str_eq(k->last.field, "case");
-}
-
-/* A row of a file says no more than other requests. */
-static void rows_tell_nothing(struct kit *k) {
-    kit_become(k, k->daemon ? "boss" : NULL);
-    Madoguchi__Request *log = kit_request(k, "log", "service", "citizen", "date", "2024-05-10",
-                                          "+source", "s.csv", "+ref", "R1", NULL);
-    ck_assert_int_eq(kit_code(k, log), 0);
-    uint64_t seq = k->last.seq;
-    ck_assert_int_eq(kit_code(k, kit_request(k, "log", "service", "citizen", "date", "2024-05-10",
-                                             "+source", "s.csv", "+ref", "R1", NULL)),
-                     0);
-    ck_assert(k->last.known && k->last.seq == seq);
-    kit_become(k, "clerk");
-    expect_letter(k, "the same row", "F", 0,
-                  kit_request(k, "log", "service", "citizen", "date", "2024-05-10", "+source",
-                              "s.csv", "+ref", "R1", NULL));
-    struct kit_answer words[2];
-    static const char *const refs[] = {"R1", "R2"};
-    for (int i = 0; i < 2; i++) {
-        expect_letter(k, "a later row", "N", 0,
-                      kit_request(k, "contact", "date", "2024-05-20", "+source", "s.csv", "+ref",
-                                  refs[i], NULL));
-        char *at = strstr(k->last.en, refs[i]);
-        if (at != NULL) {
-            at[1] = '@';
-        }
-        words[i] = k->last;
-    }
-    ck_assert_str_eq(words[0].en, words[1].en);
-    ck_assert_str_eq(words[0].field, words[1].field);
-    for (int i = 0; i < 2; i++) {
-        expect_letter(k, "a correction by ref", "N", 0,
-                      kit_request(k, "correct", "channel", "phone", "reason", "x", "+source",
-                                  "s.csv", "+ref", refs[i], NULL));
-        words[i] = k->last;
-    }
-    ck_assert_str_eq(words[0].en, words[1].en);
-    kit_become(k, "auditor");
-    expect_letter(k, "the row of who may not log", "F", 0,
-                  kit_request(k, "log", "service", "citizen", "date", "2024-05-10", "+source",
-                              "s.csv", "+ref", "R1", NULL));
-    ck_assert_str_eq(k->last.field, "log");
-    kit_become(k, "clerk");
-    kit_code(k, kit_request(k, "log", "service", "migration", "office", "city-hall", "date",
-                            "2024-05-10", "+source", "s.csv", "+ref", "R1", NULL));
-    ck_assert_int_eq(k->last.code, MADOGUCHI__ERROR_CODE__CONFLICT);
-    ck_assert_ptr_null(strchr(k->last.en, '#'));
-}
-
-/* ---- numbers ----------------------------------------------------------------------------------
- */
-
-/* What an account counts is what is counted with its scope as filters. */
-static void numbers_keep_to_the_scope(struct kit *k) {
-    static const char where[] = "service=migration office=city-hall";
-    static const char *const counts[] = {"cases", "contacts", "active", "outcomes", "sessions"};
-    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
-        struct kit_question q = {
-            .count = counts[i], .from = "FY2024", .by = "month,topic", .where = where};
-        kit_become(k, k->daemon ? "boss" : NULL);
-        const char *with = kit_ask(k, &q);
-        q.where = "service=migration";
-        const char *whole = kit_ask(k, &q);
-        kit_become(k, "supervisor");
-        q.where = where;
-        ck_assert_str_eq(kit_ask(k, &q), with);
-        q.where = "office=branch";
-        ck_assert_str_eq(kit_ask(k, &q), "");
-        q.where = "service=citizen";
-        ck_assert_str_eq(kit_ask(k, &q), "");
-        kit_become(k, "planner");
-        q.where = "service=migration";
-        ck_assert_str_eq(kit_ask(k, &q), whole);
-    }
-    kit_become(k, "supervisor");
-    struct kit_question q = {.count = "cases", .from = "FY2024", .by = "service,office"};
-    /* Four of each of the eight accounts and one of another's here, and one of no office. */
-    ck_assert_str_eq(kit_ask(k, &q), "migration - 1; migration city-hall 41");
-    const Madoguchi__Page *list = kit_list(k, NULL);
-    ck_assert_uint_eq(list->n_case_row, 42);
-    for (size_t i = 0; i < list->n_case_row; i++) {
-        ck_assert(bytes_equal(list->case_row[i]->service, "migration"));
-        ck_assert(!bytes_equal(list->case_row[i]->office, "branch"));
-    }
-    kit_become(k, "counsellor");
-    ck_assert_uint_eq(kit_list(k, NULL)->n_case_row, 5);
-    kit_become(k, "temporary");
-    ck_assert_uint_eq(kit_list(k, NULL)->n_case_row, 3);
-}
-
-static const Madoguchi__Page *proof_as(struct kit *k, const char *name) {
-    kit_become(k, name);
-    const Madoguchi__Page *page =
-        kit_read(k, kit_request(k, "prove", "plan", "test-plan", "indicator", "moved", "=year",
-                                "2024", NULL));
-    ck_assert_msg(page != NULL, "%s: %s", name, k->last.en);
-    return page;
-}
-
-/* The planner proves a number without seeing a day or who came. */
-static void proofs_are_masked(struct kit *k) {
-    const Madoguchi__Page *whole = proof_as(k, "supervisor");
-    ck_assert_uint_eq(whole->n_fact, 1);
-    ck_assert_uint_eq(whole->fact[0]->date, 20240512);
-    ck_assert(whole->fact[0]->has_persons && !whole->fact[0]->has_month);
-    const Madoguchi__Page *masked = proof_as(k, "planner");
-    ck_assert_uint_eq(masked->n_fact, 1);
-    const Madoguchi__FactRow *row = masked->fact[0];
-    ck_assert(!row->has_date && !row->has_persons && !row->has_households);
-    ck_assert(bytes_equal(row->month, "2024-05"));
-    ck_assert_int_eq(row->number, whole->fact[0]->number);
-    ck_assert_uint_eq(row->n_field, 2);
-    ck_assert(bytes_equal(row->field[0]->name, "outcome"));
-    ck_assert(bytes_equal(row->field[1]->name, "service"));
-}
-
-/* ---- the program
- * --------------------------------------------------------------------------------- */
-
 static void (*const scenarios[])(struct kit *k) = {
     about_something,
     about_nothing,
     about_sessions,
     about_figures,
-    roles_add_up,
-    rows_tell_nothing,
-    nothing_leaves_the_scope,
-    proofs_are_masked,
-    a_case_is_seen_as_a_whole,
-    numbers_keep_to_the_scope,
 };
 
 START_TEST(scenario) {
     struct kit k;
-    begin(&k, _i % 2 == 1);
+    rights_begin(&k, _i % 2 == 1);
     scenarios[_i / 2](&k);
-    finish(&k);
+    rights_end(&k);
 }
 END_TEST
 
