@@ -1,8 +1,7 @@
 /* What an operator is told: the rows of status, warnings, slow requests, and
  * refusals at the floor with reading going on. */
-#include "client/prometheus.h"
 #include "daemon/request.h"
-#include "tests/kit_store.h"
+#include "tests/kit_client.h"
 #include "tests/suite.h"
 
 #include <check.h>
@@ -195,223 +194,22 @@ START_TEST(kinds_are_counted) {
 }
 END_TEST
 
-/* ---- Prometheus -------------------------------------------------------------------- */
-
-#define TEXT_MAX    65536
-#define SAMPLES_MAX 400
-
-struct exposition {
-    char text[TEXT_MAX];
-    char family[SAMPLES_MAX][80]; /* with HELP and TYPE */
-    char type[SAMPLES_MAX][16];
-    size_t families;
-    char series[SAMPLES_MAX][300]; /* name and labels */
-    char value[SAMPLES_MAX][40];
-    size_t n;
-};
-
-static int client(struct kit *k, const char *words, char *out, size_t size) {
-    char command[KIT_PATH * 4];
-    const char *build = getenv("BUILD");
-    snprintf(command, sizeof command, "LC_ALL=C %s/madoguchi --server unix:%s %s 2>/dev/null",
-             build != NULL ? build : "build", k->d.socket, words);
-    FILE *f = popen(command, "re");
-    ck_assert_ptr_nonnull(f);
-    size_t n = fread(out, 1, size - 1, f);
-    out[n] = '\0';
-    int status = pclose(f);
-    ck_assert(WIFEXITED(status));
-    return WEXITSTATUS(status);
-}
-
-/* A name as Prometheus allows it; the length. */
-static size_t name_at(const char *p) {
-    size_t n = strspn(p, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_:0123456789");
-    ck_assert(n > 0 && (*p < '0' || *p > '9'));
-    return n;
-}
-
-/* Labels in braces; what follows them. */
-static const char *skip_labels(const char *p) {
-    while (*p != '}') {
-        p += name_at(p);
-        ck_assert_int_eq(p[0], '=');
-        ck_assert_int_eq(p[1], '"');
-        for (p += 2; *p != '"'; p++) {
-            ck_assert_int_ne(*p, '\0');
-            if (*p == '\\') {
-                p++;
-                ck_assert(*p == '\\' || *p == '"' || *p == 'n');
-            }
-        }
-        p++;
-        ck_assert(*p == ',' || *p == '}');
-        p += *p == ',';
-    }
-    return p + 1;
-}
-
-static size_t family_of(const struct exposition *x, const char *name, size_t len) {
-    for (size_t i = 0; i < x->families; i++) {
-        size_t n = strlen(x->family[i]);
-        bool summary = strcmp(x->type[i], "summary") == 0;
-        if (strncmp(x->family[i], name, n) == 0 &&
-            (n == len || (summary && ((len == n + 4 && memcmp(name + n, "_sum", 4) == 0) ||
-                                      (len == n + 6 && memcmp(name + n, "_count", 6) == 0))))) {
-            return i;
-        }
-    }
-    ck_abort_msg("no TYPE before %.*s", (int)len, name);
-}
-
-static void take_heading(struct exposition *x, const char *line) {
-    char name[80];
-    char help[80];
-    int at = 0;
-    ck_assert_int_eq(sscanf(line, "# HELP %79s %n", help, &at), 1);
-    ck_assert_msg(at > 0 && line[at] != '\0', "no words: %s", line);
-    char *type = strtok(NULL, "\n");
-    ck_assert_ptr_nonnull(type);
-    ck_assert_int_eq(sscanf(type, "# TYPE %79s %15s", name, x->type[x->families]), 2);
-    ck_assert_str_eq(name, help);
-    const char *t = x->type[x->families];
-    ck_assert(strcmp(t, "gauge") == 0 || strcmp(t, "counter") == 0 || strcmp(t, "summary") == 0);
-    size_t n = strlen(name);
-    bool total = n > 6 && strcmp(name + n - 6, "_total") == 0;
-    ck_assert_msg(total == (strcmp(t, "counter") == 0), "%s is a %s", name, t);
-    for (size_t i = 0; i < x->families; i++) {
-        ck_assert_str_ne(x->family[i], name);
-    }
-    snprintf(x->family[x->families++], 80, "%s", name);
-}
-
-static void take_sample(struct exposition *x, const char *line) {
-    char *end;
-    size_t len = name_at(line);
-    /* The samples of a family follow each other. */
-    ck_assert_uint_eq(family_of(x, line, len), x->families - 1);
-    const char *p = line + len;
-    p = *p == '{' ? skip_labels(p + 1) : p;
-    ck_assert_int_eq(*p, ' ');
-    ck_assert_uint_lt(x->n, SAMPLES_MAX);
-    snprintf(x->series[x->n], sizeof x->series[0], "%.*s", (int)(p - line), line);
-    snprintf(x->value[x->n], sizeof x->value[0], "%s", p + 1);
-    (void)strtod(p + 1, &end);
-    ck_assert_msg(end != p + 1 && *end == '\0', "no number: %s", line);
-    for (size_t i = 0; i < x->n; i++) {
-        ck_assert_str_ne(x->series[i], x->series[x->n]);
-    }
-    x->n++;
-}
-
-static void parse(struct exposition *x) {
-    size_t len = strlen(x->text);
-    ck_assert(len > 0 && x->text[len - 1] == '\n');
-    x->families = x->n = 0;
-    for (char *line = strtok(x->text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
-        ck_assert_uint_lt(x->families, SAMPLES_MAX);
-        if (line[0] == '#') {
-            take_heading(x, line);
-        } else {
-            take_sample(x, line);
-        }
-    }
-}
-
-static const char *sample(const struct exposition *x, const char *series) {
-    for (size_t i = 0; i < x->n; i++) {
-        if (strcmp(x->series[i], series) == 0) {
-            return x->value[i];
-        }
-    }
-    ck_abort_msg("no %s", series);
-}
-
-#define CITY "{municipality=\"062090\""
-
-START_TEST(prometheus) {
-    static struct exposition x;
-    struct kit k;
-    kit_start_daemon(&k, NULL);
-    for (unsigned round = 0; round < 2; round++) {
-        ck_assert_int_eq(client(&k, "status --format prometheus", x.text, TEXT_MAX), 0);
-        parse(&x);
-        ck_assert_uint_gt(x.families, 25);
-        ck_assert_str_eq(sample(&x, "madoguchi_head" CITY "}"), round == 0 ? "2" : "3");
-        ck_assert_str_eq(sample(&x, "madoguchi_entries_total" CITY "}"), round == 0 ? "0" : "1");
-        ck_assert_str_eq(sample(&x, "madoguchi_answer_seconds_count" CITY ",kind=\"record\"}"),
-                         round == 0 ? "0" : "2");
-        tally(&k);
-        kit_refused(&k, ERR_INVALID, "date", "tally", "service", "citizen", "=date", "20240230",
-                    NULL);
-    }
-    ck_assert_str_eq(sample(&x, "madoguchi_refusals_total" CITY ",reason=\"invalid\"}"), "1");
-    ck_assert_str_eq(sample(&x, "madoguchi_warning" CITY ",kind=\"full\"}"), "0");
-    ck_assert_str_eq(sample(&x, "madoguchi_full" CITY "}"), "0");
-    ck_assert_str_eq(sample(&x, "madoguchi_disk_floor_bytes" CITY "}"), "1");
-    /* Seconds, with the digits of microseconds. */
-    const char *flush = sample(&x, "madoguchi_flush_seconds" CITY ",quantile=\"0.99\"}");
-    ck_assert_uint_eq(strlen(strchr(flush, '.')), 7);
-    ck_assert(strtod(flush, NULL) > 0 && strtod(flush, NULL) < 60);
-    for (size_t i = 0; i < x.n; i++) {
-        ck_assert_msg(strstr(x.series[i], "backup_age") == NULL, "no backup was made");
-    }
-    kit_finish(&k);
-}
-END_TEST
-
-/* What stands in a label never ends it. */
-START_TEST(labels_are_escaped) {
-    static struct exposition x;
-    const struct status_row rows[] = {{"municipality", "062090"},
-                                      {"name", "a\"b\\c\nd} 1"},
-                                      {"refused_x\"y", "7"},
-                                      {"head", "12"},
-                                      {"queue", "many"},
-                                      {"readers", ""},
-                                      {"unknown", "3"}};
-    FILE *f = fmemopen(x.text, sizeof x.text, "w");
-    prometheus_write(f, rows, sizeof rows / sizeof rows[0]);
-    fclose(f);
-    ck_assert_ptr_nonnull(strstr(x.text, "name=\"a\\\"b\\\\c\\nd} 1\""));
-    parse(&x);
-    ck_assert_uint_eq(x.n, 3);
-    ck_assert_str_eq(sample(&x, "madoguchi_refusals_total" CITY ",reason=\"x\\\"y\"}"), "7");
-    ck_assert_str_eq(sample(&x, "madoguchi_head" CITY "}"), "12");
-}
-END_TEST
-
-/* The other formats have every row; only status takes prometheus. */
 START_TEST(formats) {
-    static char text[TEXT_MAX];
-    static const char *const others[] = {
-        "log",          "tally",        "decline",        "contact",       "outcome",
-        "refer",        "close",        "reopen",         "correct",       "void",
-        "session plan", "session hold", "session cancel", "figure set",    "coverage",
-        "import",       "show",         "list",           "stats",         "plan put",
-        "plan list",    "indicators",   "prove",          "catalogue put", "catalogue show",
-        "verify",       "backup"};
     struct kit k;
     kit_start_daemon(&k, NULL);
-    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
-        snprintf(text, sizeof text, "%s --format prometheus", others[i]);
-        ck_assert_msg(client(&k, text, text, sizeof text) == 2, "%s", others[i]);
-        ck_assert_str_eq(text, "");
-    }
-    ck_assert_int_eq(client(&k, "status --format prometheus --excel", text, sizeof text), 2);
-    ck_assert_int_eq(client(&k, "--format csv status", text, sizeof text), 0);
+    kit_client_ok(&k, "--format csv status");
     for (size_t i = 0; i < sizeof always / sizeof always[0]; i++) {
         char row[64];
         snprintf(row, sizeof row, "\n%s,", always[i]);
-        ck_assert_msg(strstr(text, row) != NULL, "no %s", always[i]);
+        kit_printed(row);
     }
-    ck_assert_ptr_nonnull(strstr(text, "\nanswer_sum_us_list,0\n"));
-    ck_assert_int_eq(client(&k, "--format json status", text, sizeof text), 0);
-    ck_assert_ptr_nonnull(strstr(text, "{\"name\": \"warning_map\", \"value\": \"no\"}"));
-    ck_assert_int_eq(client(&k, "--format text status", text, sizeof text), 0);
-    ck_assert_ptr_nonnull(strstr(text, "Connections turned away"));
-    ck_assert_ptr_null(strstr(text, "_us"));
-    ck_assert_ptr_null(strstr(text, "Answered: list"));
+    kit_printed("\nanswer_sum_us_list,0\n");
+    kit_client_ok(&k, "--format json status");
+    kit_printed("{\"name\": \"warning_map\", \"value\": \"no\"}");
+    kit_client_ok(&k, "--format text status");
+    kit_printed("Connections turned away");
+    ck_assert_ptr_null(strstr(kit_out, "_us"));
+    ck_assert_ptr_null(strstr(kit_out, "Answered: list"));
     kit_finish(&k);
 }
 END_TEST
@@ -455,9 +253,8 @@ START_TEST(map_at_70_percent) {
     ck_assert_uint_ge(kit_status(&k, "map_used_percent"), 70);
     expect_text(&k, "warning_map", "yes");
     expect_text(&k, "full", "no");
-    static char text[TEXT_MAX];
-    ck_assert_int_eq(client(&k, "--format csv status", text, sizeof text), 0);
-    ck_assert_ptr_nonnull(strstr(text, "larger map_bytes"));
+    kit_client_ok(&k, "--format csv status");
+    kit_printed("larger map_bytes");
     close(k.fd);
     k.fd = kit_connect(&k.d);
     kit_say_hello(k.fd, 1, "ja");
@@ -594,8 +391,6 @@ int main(void) {
     tcase_set_timeout(t, 120);
     tcase_add_test(t, every_row_is_there);
     tcase_add_test(t, kinds_are_counted);
-    tcase_add_test(t, prometheus);
-    tcase_add_test(t, labels_are_escaped);
     tcase_add_test(t, formats);
     tcase_add_test(t, a_warning_is_logged_twice);
     tcase_add_test(t, map_at_70_percent);
