@@ -230,12 +230,7 @@ static int show_seq(struct showing *s, uint64_t seq) {
     struct entry_state state;
     bool there = view_entry_state(s->reading->view, seq, &state);
     if (!reach_there(&s->reading->reacher, RIGHT_SHOW, there, seq)) {
-        return error_set(s->error, ERR_NOT_FOUND, "entry",
-                         "There is no entry #%llu. `madoguchi show CASE` lists the entries of a "
-                         "case.",
-                         "記録 #%llu はありません。madoguchi show 受付番号 で記録の番号が"
-                         "分かります。",
-                         (unsigned long long)seq);
+        return view_no_entry(seq, s->error);
     }
     return show_entry(s, seq);
 }

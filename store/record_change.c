@@ -239,13 +239,6 @@ static int apply_change(struct recording *r, Journal__Entry *entry, const Madogu
     return 0;
 }
 
-static int no_entry(uint64_t seq, struct error *e) {
-    return error_set(e, ERR_NOT_FOUND, "entry",
-                     "There is no entry #%llu. `madoguchi show CASE` lists the entries of a case.",
-                     "記録 #%llu はありません。madoguchi show 受付番号 で記録の番号が分かります。",
-                     (unsigned long long)seq);
-}
-
 /* What somebody may not even see is not there; what they may see and not change has
  * somebody who may. */
 static int may_touch(struct recording *r, enum right right, bool there, uint64_t seq,
@@ -255,7 +248,7 @@ static int may_touch(struct recording *r, enum right right, bool there, uint64_t
         return 0;
     }
     if (!reach_there(&reacher, RIGHT_SHOW, there, seq)) {
-        return no_entry(seq, e);
+        return view_no_entry(seq, e);
     }
     return error_set(e, ERR_FORBIDDEN, "entry",
                      "#%llu was recorded by somebody else, or the time in which the account %s may "
@@ -263,6 +256,16 @@ static int may_touch(struct recording *r, enum right right, bool there, uint64_t
                      "#%llu は他の人の記録か、アカウント %s が変更できる期間を過ぎています。係長"
                      "（supervisor）が変更できます。",
                      (unsigned long long)seq, r->person->name);
+}
+
+static int refuse_void(uint64_t seq, const struct entry_state *state, struct error *e) {
+    if (state->voided_by == 0) {
+        return 0;
+    }
+    return error_set(e, ERR_STATE, "entry",
+                     "#%llu is void already, by #%llu. If it was right, record it anew.",
+                     "#%llu は #%llu で取消し済みです。必要なら記録し直してください。",
+                     (unsigned long long)seq, (unsigned long long)state->voided_by);
 }
 
 static int target_of(struct recording *r, enum right right, uint64_t given, bool has_given,
@@ -278,16 +281,7 @@ static int target_of(struct recording *r, enum right right, uint64_t given, bool
         }
     }
     bool there = view_entry_state(record_view(r), *seq, state);
-    if (may_touch(r, right, there, *seq, e) < 0) {
-        return -1;
-    }
-    if (state->voided_by != 0) {
-        return error_set(e, ERR_STATE, "entry",
-                         "#%llu is void already, by #%llu. If it was right, record it anew.",
-                         "#%llu は #%llu で取消し済みです。必要なら記録し直してください。",
-                         (unsigned long long)*seq, (unsigned long long)state->voided_by);
-    }
-    return 0;
+    return may_touch(r, right, there, *seq, e) < 0 ? -1 : refuse_void(*seq, state, e);
 }
 
 static int refuse_kind(uint64_t seq, const Journal__Entry *entry, struct error *e) {
@@ -491,8 +485,12 @@ int record_voiding(struct recording *r, struct error *e) {
         return -1;
     }
     if (entry->body_case == JOURNAL__ENTRY__BODY_CORRECTION) {
-        uint64_t original;
-        if (target_of(r, RIGHT_SHOW, entry->correction->seq, true, &original, &state, e) < 0 ||
+        /* The right to void the correction was asked of what it corrects. */
+        uint64_t original = entry->correction->seq;
+        if (!view_entry_state(record_view(r), original, &state)) {
+            return view_no_entry(original, e);
+        }
+        if (refuse_void(original, &state, e) < 0 ||
             check_restored(r, seq, entry->correction, e) < 0) {
             return -1;
         }

@@ -35,7 +35,7 @@ bool view_entry_state(struct view *v, uint64_t seq, struct entry_state *state) {
     return true;
 }
 
-static int no_entry(uint64_t seq, struct error *e) {
+int view_no_entry(uint64_t seq, struct error *e) {
     return error_set(e, ERR_NOT_FOUND, "entry",
                      "There is no entry #%llu. `madoguchi show CASE` lists the entries of a case.",
                      "記録 #%llu はありません。madoguchi show 受付番号 で記録の番号が分かります。",
@@ -63,7 +63,7 @@ int view_entry(struct view *v, uint64_t seq, struct arena *a, Journal__Entry **o
                struct error *e) {
     struct entry_state state;
     if (!view_entry_state(v, seq, &state)) {
-        return v->txn.failed != 0 ? txn_error(&v->txn, e) : no_entry(seq, e);
+        return v->txn.failed != 0 ? txn_error(&v->txn, e) : view_no_entry(seq, e);
     }
     const uint8_t *data;
     size_t len;

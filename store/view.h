@@ -114,6 +114,9 @@ struct fold_head {
 };
 bool view_fold_head(struct view *v, struct fold_head *out);
 
+/* ERR_NOT_FOUND: there is no such entry, or none that the asker may see. */
+int view_no_entry(uint64_t seq, struct error *e);
+
 /* Out of memory for one request, as an error. */
 int view_no_room(struct error *e);
 #ifdef __clang_analyzer__

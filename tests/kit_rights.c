@@ -96,6 +96,8 @@ static void make_world(struct kit *k) {
     }
     kit_become(k, "planner");
     world.figure = figure(k, "flow-a", "FY2024", "12", "2025-03-31");
+    world.corrected =
+        kit_ok(k, "correct", "seq", kit_text(k, world.figure), "value", "11", "reason", "x", NULL);
     live_shared(k);
     kit_ok(k, "closing", "=month", "202404", NULL);
     make_documents(k);

@@ -33,7 +33,7 @@ struct thing {
 extern struct world {
     struct thing of[ROLES + 1][TARGETS];
     const char *base[ROLES + 1]; /* a case that its owner may work on */
-    uint64_t figure;             /* of the planner */
+    uint64_t figure, corrected;  /* of the planner; its correction */
     const char *session_in, *session_out;
     ProtobufCBinaryData catalogue, plan;
 } world;

@@ -312,6 +312,12 @@ static void about_figures(struct kit *k) {
         rights_expect(k, "correct figure", expected, asker,
                       kit_request(k, "correct", "seq", kit_text(k, world.figure), "value", "13",
                                   "reason", "x", DRY, NULL));
+        rights_expect(
+            k, "void figure", expected, asker,
+            kit_request(k, "void", "seq", kit_text(k, world.figure), "reason", "x", DRY, NULL));
+        rights_expect(
+            k, "void a figure's correction", expected, asker,
+            kit_request(k, "void", "seq", kit_text(k, world.corrected), "reason", "x", DRY, NULL));
     }
 }
 
