@@ -14,7 +14,7 @@ static int digit(char c) {
                                   : -1;
 }
 
-static int not_hex(struct error *e) {
+int account_not_hex(struct error *e) {
     return error_set(e, ERR_INVALID, "certificate",
                      "certificate: the SHA-256 of a certificate has 64 hexadecimal digits, as "
                      "`openssl x509 -noout -fingerprint -sha256` prints them.",
@@ -48,8 +48,11 @@ static int set_certificates(Madoguchi__Account *a, const char *value, struct are
     }
     for (size_t i = 0; i < a->n_certificate; i++) {
         uint8_t *bytes = arena_alloc(arena, CHECK_CERTIFICATE_BYTES);
-        if (bytes == NULL || !from_hex(a->certificate[i], bytes)) {
-            return not_hex(e);
+        if (bytes == NULL) {
+            return error_set(e, ERR_INTERNAL, "", "Out of memory.", "メモリが足りません。");
+        }
+        if (!from_hex(a->certificate[i], bytes)) {
+            return account_not_hex(e);
         }
         a->certificate[i] = (ProtobufCBinaryData){CHECK_CERTIFICATE_BYTES, bytes};
     }

@@ -14,6 +14,9 @@ extern const char *const account_fields[ACCOUNT_FIELDS];
 int account_set(Madoguchi__Account *account, const char *field, const char *value,
                 struct arena *arena, struct error *e) MUST_CHECK;
 
+/* ERR_INVALID: what a certificate is named by has another form.  -1. */
+int account_not_hex(struct error *e);
+
 /* The same form back, in the arena; NULL when the field is not given. */
 const char *account_get(const Madoguchi__Account *account, const char *field, struct arena *arena);
 

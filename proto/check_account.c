@@ -2,6 +2,7 @@
  * months that are closed. */
 #include "proto/check_parts.h"
 
+#include "proto/account.h"
 #include "proto/calendar.h"
 #include "proto/guard.h"
 #include "proto/rights.h"
@@ -64,11 +65,7 @@ int check_account(const Madoguchi__Account *a, struct error *e) {
     }
     for (size_t i = 0; i < a->n_certificate; i++) {
         if (a->certificate[i].len != CHECK_CERTIFICATE_BYTES) {
-            return error_set(e, ERR_INVALID, "certificate",
-                             "certificate: the SHA-256 of a certificate has 64 hexadecimal digits, "
-                             "as `openssl x509 -noout -fingerprint -sha256` prints them.",
-                             "certificate：証明書の SHA-256 指紋は16進数64桁です（openssl x509 "
-                             "-noout -fingerprint -sha256 で表示されるもの）。");
+            return account_not_hex(e);
         }
     }
     return 0;

@@ -191,29 +191,31 @@ static int add_body(struct arena *a, Journal__Entry *entry, Madoguchi__EntryRow 
 }
 
 /* Opening of the case or session that a correction or voiding is about; 0: none. */
-static uint64_t about(struct auditing *u, Journal__Entry *entry) {
+static int about(struct auditing *u, Journal__Entry *entry, uint64_t *opening) {
     struct view *v = u->reading->view;
-    struct error ignored;
     uint64_t seq = 0;
+    *opening = 0;
     for (int hops = 0; hops < 3; hops++) {
         if (entry->body_case == JOURNAL__ENTRY__BODY_VOIDING && entry->voiding->has_number) {
-            return view_number(v, entry->voiding->number, &seq) ? seq : 0;
+            *opening = view_number(v, entry->voiding->number, &seq) ? seq : 0;
+            return 0;
         }
         if (entry->body_case == JOURNAL__ENTRY__BODY_VOIDING) {
             seq = entry->voiding->seq;
         } else if (entry->body_case == JOURNAL__ENTRY__BODY_CORRECTION) {
             seq = entry->correction->seq;
         } else {
-            return fold_owner(v, entry);
-        }
-        if (view_entry(v, seq, &u->arena, &entry, &ignored) < 0) {
+            *opening = fold_owner(v, entry);
             return 0;
+        }
+        if (view_entry(v, seq, &u->arena, &entry, u->error) < 0) {
+            return -1;
         }
     }
     return 0;
 }
 
-static bool is_asked_for(struct auditing *u, Journal__Entry *entry, uint64_t opening) {
+static bool is_asked_for(const struct auditing *u, const Journal__Entry *entry) {
     const Madoguchi__Audit *q = u->request;
     uint32_t day = calendar_today((int64_t)entry->recorded_at);
     bool kind = q->n_kind == 0;
@@ -224,11 +226,10 @@ static bool is_asked_for(struct auditing *u, Journal__Entry *entry, uint64_t ope
                  (entry->has_actor_name && bytes_same(q->actor, entry->actor_name)) ||
                  (entry->body_case == JOURNAL__ENTRY__BODY_NOTICE && entry->notice->has_account &&
                   bytes_same(q->actor, entry->notice->account));
-    return kind && actor && day >= u->from && day <= u->to &&
-           (u->about == 0 || u->about == opening);
+    return kind && actor && day >= u->from && day <= u->to;
 }
 
-static int put_number(struct auditing *u, Madoguchi__EntryRow *row, uint64_t opening) {
+static void put_number(struct auditing *u, Madoguchi__EntryRow *row, uint64_t opening) {
     struct arena *a = pages_arena(&u->pages);
     const Fold__Case *c = view_case(u->reading->view, opening, a);
     const Fold__Session *s = c != NULL ? NULL : view_session(u->reading->view, opening, a);
@@ -237,7 +238,6 @@ static int put_number(struct auditing *u, Madoguchi__EntryRow *row, uint64_t ope
     } else if (s != NULL) {
         SET(row, number, s->number);
     }
-    return 0;
 }
 
 static int put_audited(struct auditing *u, Journal__Entry *entry, uint64_t opening) {
@@ -254,10 +254,29 @@ static int put_audited(struct auditing *u, Journal__Entry *entry, uint64_t openi
     if (entry->has_on_behalf) {
         SET(row, on_behalf, arena_bytes(a, entry->on_behalf));
     }
-    if ((opening != 0 && put_number(u, row, opening) < 0) || add_body(a, entry, row) < 0) {
+    if (opening != 0) {
+        put_number(u, row, opening);
+    }
+    if (add_body(a, entry, row) < 0) {
         return view_no_room(u->error);
     }
     return pages_add(&u->pages, "entry", &row->base, u->error);
+}
+
+static int each_audited(struct auditing *u, uint64_t seq) {
+    Journal__Entry *entry;
+    uint64_t opening;
+    arena_reset(&u->arena);
+    if (view_entry(u->reading->view, seq, &u->arena, &entry, u->error) < 0) {
+        return -1;
+    }
+    if (!is_asked_for(u, entry)) {
+        return 0;
+    }
+    if (about(u, entry, &opening) < 0) {
+        return -1;
+    }
+    return u->about == 0 || u->about == opening ? put_audited(u, entry, opening) : 0;
 }
 
 static int walk_audit(struct auditing *u) {
@@ -266,15 +285,11 @@ static int walk_audit(struct auditing *u) {
     int rc = 0;
     cursor_open(&c, &v->txn, TABLE_AUDIT);
     for (bool more = cursor_seek(&c, NULL); more && rc == 0; more = cursor_next(&c)) {
-        Journal__Entry *entry;
-        arena_reset(&u->arena);
-        rc = c.key.mv_size != 8
-                 ? -1
-                 : view_entry(v, get_u64(c.key.mv_data), &u->arena, &entry, u->error);
-        if (rc == 0) {
-            uint64_t opening = about(u, entry);
-            rc = is_asked_for(u, entry, opening) ? put_audited(u, entry, opening) : 0;
+        if (c.key.mv_size != 8) {
+            v->txn.failed = MDB_CORRUPTED;
+            break;
         }
+        rc = each_audited(u, get_u64(c.key.mv_data));
     }
     cursor_close(&c);
     return rc;

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define YEAR_BYTES (32u << 20)
 /* Entries with something taken back, and cases or programs, of one number. */
 #define PROOF_MAX 4000000
 
@@ -353,7 +352,7 @@ int read_prove(struct view *v, const struct person *reader, const Madoguchi__Pro
     struct proof p = {.asking = &asking, .error = e, .reader = reader};
     p.masked = reader != NULL &&
                (rights_reaches(RIGHT_PROVE, reader->roles) & REACH_BIT(REACH_SCOPE)) == 0;
-    arena_init(&a, YEAR_BYTES);
+    arena_init(&a, INDICATOR_BYTES);
     pages_begin(&p.pages, page, ctx);
     int rc = asking_open(&asking, v, &asked, e);
     if (rc == 0) {

@@ -1,6 +1,7 @@
 /* Accounts, closed months, and what happened at the daemon. */
 #include "store/internal.h"
 
+#include "proto/account.h"
 #include "proto/calendar.h"
 #include "proto/check.h"
 
@@ -77,14 +78,9 @@ static int check_claims(const struct recording *r, const Madoguchi__Account *a, 
 static int check_administrators(const struct recording *r, const Madoguchi__Account *a,
                                 struct error *e) {
     char name[64];
-    bool one = false;
-    for (size_t i = 0; i < a->n_role; i++) {
-        one = one || role_find(a->role[i]) == ROLE_ADMINISTRATOR;
-    }
-    one = one && !a->disabled && !a->has_until;
     snprintf(name, sizeof name, "%.*s", (int)a->name.len, (const char *)a->name.data);
-    if (one || people_administrators(r->people, name) > 0 ||
-        people_administrators(r->people, NULL) == 0) {
+    if (account_has_role(a, role_word(ROLE_ADMINISTRATOR)) ||
+        people_administrators(r->people, name) > 0 || people_administrators(r->people, NULL) == 0) {
         return 0;
     }
     return error_set(e, ERR_STATE, "role",

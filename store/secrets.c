@@ -283,13 +283,13 @@ static bool read_password(struct secrets *s, const char *line, struct error *e) 
            line[used] == '\0' && put_password(s, name, hash, once != 0, e) == 0;
 }
 
-static int read_lines(struct secrets *s, const char *store, FILE *file, struct error *e) {
-    char line[LINE_MAX_];
+static int read_lines(struct secrets *s, const char *store, FILE *file, char line[LINE_MAX_],
+                      struct error *e) {
     unsigned n = 1;
-    if (fgets(line, sizeof line, file) == NULL || strcmp(line, HEADER) != 0) {
+    if (fgets(line, LINE_MAX_, file) == NULL || strcmp(line, HEADER) != 0) {
         return broken(store, n, e);
     }
-    while (fgets(line, sizeof line, file) != NULL) {
+    while (fgets(line, LINE_MAX_, file) != NULL) {
         size_t len = strlen(line);
         n++;
         if (len == 0 || line[len - 1] != '\n') {
@@ -301,7 +301,6 @@ static int read_lines(struct secrets *s, const char *store, FILE *file, struct e
             return e->code != 0 ? -1 : broken(store, n, e);
         }
     }
-    sodium_memzero(line, sizeof line);
     return ferror(file) != 0 ? broken(store, n, e) : 0;
 }
 
@@ -310,9 +309,10 @@ static int system_error(const char *store, struct error *e) {
                      "%s/%s: %s", "%s/%s: %s", store, FILE_NAME, strerror(errno));
 }
 
-static int read_file(struct secrets *s, const char *store, int fd, struct error *e) {
+static int read_file(struct secrets *s, const char *store, FILE *file, struct error *e) {
     struct stat st;
-    if (fstat(fd, &st) != 0) {
+    char line[LINE_MAX_];
+    if (fstat(fileno(file), &st) != 0) {
         return system_error(store, e);
     }
     if (!S_ISREG(st.st_mode) || (st.st_mode & 077) != 0 || st.st_size > (off_t)FILE_MAX) {
@@ -322,12 +322,8 @@ static int read_file(struct secrets *s, const char *store, int fd, struct error 
                          "600)。",
                          store, FILE_NAME);
     }
-    FILE *file = fdopen(dup(fd), "r");
-    if (file == NULL) {
-        return system_error(store, e);
-    }
-    int rc = read_lines(s, store, file, e);
-    fclose(file);
+    int rc = read_lines(s, store, file, line, e);
+    sodium_memzero(line, sizeof line);
     return rc;
 }
 
@@ -347,12 +343,16 @@ int secrets_open(const char *store, struct secrets **out, struct error *e) {
         return out_of_memory(e);
     }
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
     int rc = 0;
-    if (fd >= 0) {
-        rc = read_file(s, store, fd, e);
-        close(fd);
-    } else if (errno != ENOENT) {
+    if (file != NULL) {
+        rc = read_file(s, store, file, e);
+        fclose(file);
+    } else if (fd >= 0 || errno != ENOENT) {
         rc = system_error(store, e);
+        if (fd >= 0) {
+            close(fd);
+        }
     }
     if (rc < 0) {
         secrets_free(s);
