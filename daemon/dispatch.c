@@ -214,12 +214,12 @@ struct dispatch *dispatch_new(const struct dispatch_setting *setting) {
         d->notices = notices_new(d->group, d->requests);
     }
     if (d->notices != NULL) {
-        d->login = login_of(d);
-    }
-    if (d->login != NULL) {
         d->publisher = publisher_new(setting->store, setting->pool, d->group);
     }
-    if (d->publisher == NULL) {
+    if (d->publisher != NULL) { /* last: it may have work for its thread at once */
+        d->login = login_of(d);
+    }
+    if (d->login == NULL) {
         dispatch_free(d);
         return NULL;
     }
@@ -278,7 +278,8 @@ bool dispatch_turn(struct dispatch *d) {
     bool busy = conns_turn(d->conns, run_group);
     metrics_turn(&d->metrics);
     /* Not before whoever made the change has its answer. */
-    if (store_people_version(d->setting.store) != d->people && !group_flushing(d->group)) {
+    if (store_people_version(d->setting.store) != d->people && !group_flushing(d->group) &&
+        store_people_known(d->setting.store)) {
         d->people = store_people_version(d->setting.store);
         conns_each(d->conns, end_if_nobody, NULL);
         login_people(d->login);

@@ -5,7 +5,6 @@
 
 #include <inttypes.h>
 #include <sodium.h>
-#include <time.h>
 
 void head_log(const struct store_status *status) {
     char hex[65];
@@ -13,8 +12,8 @@ void head_log(const struct store_status *status) {
     log_event(LEVEL_NOTICE, "journal-head", "head=%" PRIu64 ":%s", status->head, hex);
 }
 
-void head_log_daily(const struct store_status *status, uint32_t *day) {
-    uint32_t today = calendar_today((int64_t)time(NULL) * 1000);
+void head_log_daily(const struct store_status *status, int64_t now, uint32_t *day) {
+    uint32_t today = calendar_today(now * 1000);
     if (today != *day) {
         *day = today;
         head_log(status);

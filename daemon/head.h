@@ -8,8 +8,8 @@
 /* Logs "journal-head head=SEQ:HASH". */
 void head_log(const struct store_status *status);
 
-/* The same unless it was logged on this day; *day (a date) is when it last was, 0 at
- * first. */
-void head_log_daily(const struct store_status *status, uint32_t *day);
+/* The same unless it was logged on this day (Japan's, of `now`: seconds since 1970); *day
+ * (a date) is when it last was, 0 at first. */
+void head_log_daily(const struct store_status *status, int64_t now, uint32_t *day);
 
 #endif

@@ -16,10 +16,6 @@
 #define WRITE_EVERY_MS (5 * 60 * 1000)
 #define WRITERS        4 /* of the file alone, that wait beside */
 
-/* Of no account ("nobody"): hashed with the same cost as all others, and never right. */
-static const char nobody[] = "$argon2id$v=19$m=65536,t=2,p=1$/euDJYUUAaAs+f76DFwQHQ$"
-                             "IqfEHJ96IETSDLKv7X2WnKTYJKFEoD1oduX8tdD4DUU";
-
 struct login {
     struct login_setting setting;
     struct pool *pool;
@@ -41,10 +37,12 @@ struct attempt {
     struct identity asker;
     enum step step;
     char name[SECRETS_NAME];
-    char hash[SECRETS_HASH];  /* to be verified; "": nothing */
-    bool known;               /* it is the account's, not nobody's */
-    bool let_in;              /* counted as waiting */
-    char fresh[SECRETS_HASH]; /* made; "" if none */
+    char hash[SECRETS_HASH];   /* to be verified; "": nothing */
+    bool known;                /* it is the account's, not nobody's */
+    bool let_in;               /* counted as waiting */
+    char fresh[SECRETS_HASH];  /* made; "" if none */
+    char before[SECRETS_HASH]; /* what it took the place of */
+    bool before_once;
     char once[PASSWORD_ONCE]; /* a password to be given */
     uint8_t token[SECRETS_TOKEN];
     bool has_token;
@@ -237,21 +235,48 @@ static void run(struct job *job) {
 
 /* ---- back in the loop --------------------------------------------------------------------- */
 
+static void key_of(char out[160], const char *kind, const char *name) {
+    snprintf(out, 160, "%s:%s", kind, name);
+}
+
+/* Whose failures count together: a network's, or a Unix user's. */
+static const char *origin_of(const struct attempt *a) {
+    return a->asker.network[0] != '\0' ? a->asker.network : a->asker.source;
+}
+
+/* It was counted as a try and nobody looks whether it is right. */
+static void untried(struct attempt *a) {
+    char key[160];
+    if (a->hash[0] == '\0') {
+        return;
+    }
+    key_of(key, "account", a->name);
+    throttle_undo(a->login->throttle, key, THROTTLE_FREE);
+    key_of(key, "source", origin_of(a));
+    throttle_undo(a->login->throttle, key, THROTTLE_FREE_SOURCE);
+}
+
 static void submit(struct attempt *a) {
     struct error e;
     struct login *l = a->login;
-    /* Whoever was let in is decided: the pool has room for the second step of all. */
-    bool room = a->let_in || a->request == NULL || l->waiting < LOGIN_WAITING;
-    if (room && !a->let_in && a->request != NULL) {
+    /* Whoever was let in is decided: the pool has room for the second step of all, and for
+     * some logouts, which have no first one. */
+    bool room = a->let_in || a->step == STEP_WRITE || l->waiting < LOGIN_WAITING;
+    if (room && !a->let_in && a->step == STEP_HASH) {
         a->let_in = true;
         l->waiting++;
     }
     if (room && pool_submit(l->pool, &a->job)) {
         return;
     }
-    l->dropped = l->dropped || a->step == STEP_WRITE;
+    if (a->step == STEP_WRITE) {
+        l->dropped = true;
+        l->write_at = 0; /* the next turn tries again */
+    } else {
+        untried(a);
+    }
     if (a->request == NULL) {
-        attempt_free(a); /* the next turn tries again */
+        attempt_free(a);
         return;
     }
     error_set(&e, ERR_BUSY, "", "Too many people are logging in. Try again in a moment.",
@@ -283,15 +308,6 @@ static bool is_live(struct attempt *a) {
     return is_account(a->login, a->name);
 }
 
-/* Whose failures count together: a network's, or a Unix user's. */
-static const char *origin_of(const struct attempt *a) {
-    return a->asker.network[0] != '\0' ? a->asker.network : a->asker.source;
-}
-
-static void key_of(char out[160], const char *kind, const char *name) {
-    snprintf(out, 160, "%s:%s", kind, name);
-}
-
 static void passed(struct attempt *a) {
     char key[160];
     key_of(key, "account", a->name);
@@ -321,6 +337,8 @@ static int set_password(struct attempt *a) {
     if (reset && !may_reset(a, &a->error)) {
         return -1;
     }
+    const char *before = secrets_password(a->login->setting.secrets, a->name, &a->before_once);
+    snprintf(a->before, sizeof a->before, "%s", before != NULL ? before : password_nobody);
     return secrets_set_password(a->login->setting.secrets, a->name, a->fresh, reset,
                                 !reset && a->asker.has_token ? a->asker.token : NULL, &a->error);
 }
@@ -358,16 +376,33 @@ static void hashed(struct attempt *a) {
     write_down(a);
 }
 
-/* The file could not be written: nobody has the token, and a password that was
- * changed is so until the daemon stops. */
-static void not_written(struct attempt *a) {
+/* The password of before holds again, unless another one was set meanwhile. */
+static void set_back(struct attempt *a) {
+    struct secrets *secrets = a->login->setting.secrets;
+    struct error ignored;
+    bool once;
+    const char *now = secrets_password(secrets, a->name, &once);
+    if (now != NULL && strcmp(now, a->fresh) == 0) {
+        (void)!secrets_set_password(secrets, a->name, a->before, a->before_once,
+                                    a->asker.has_token ? a->asker.token : NULL, &ignored);
+    }
+}
+
+/* The file was not written: nobody has the token or the new password. */
+static void take_back(struct attempt *a) {
     uint8_t hash[SECRETS_TOKEN];
-    log_error(LEVEL_ERROR, "secrets-not-written", &a->error);
     a->login->dropped = true;
     if (a->has_token) {
         secrets_hash(a->token, hash);
         secrets_drop_token(a->login->setting.secrets, hash);
+    } else if (a->fresh[0] != '\0') {
+        set_back(a);
     }
+}
+
+static void not_written(struct attempt *a) {
+    log_error(LEVEL_ERROR, "secrets-not-written", &a->error);
+    take_back(a);
     if (a->request == NULL) {
         attempt_free(a);
         return;
@@ -381,6 +416,9 @@ static void done(struct job *job) {
     if (atomic_load(&job->cancelled)) {
         error_set(&e, ERR_BUSY, "", "The daemon is stopping. Ask again.",
                   "サーバーが停止するところです。もう一度お試しください。");
+        if (a->step == STEP_WRITE) {
+            take_back(a);
+        }
         if (a->request == NULL) {
             attempt_free(a);
         } else {
@@ -444,7 +482,7 @@ static void hash_of(struct attempt *a) {
     bool once;
     const char *hash = secrets_password(a->login->setting.secrets, a->name, &once);
     a->known = hash != NULL && is_live(a);
-    snprintf(a->hash, sizeof a->hash, "%s", a->known ? hash : nobody);
+    snprintf(a->hash, sizeof a->hash, "%s", a->known ? hash : password_nobody);
 }
 
 static void ask_login(struct attempt *a, const Madoguchi__Login *login) {
@@ -562,18 +600,42 @@ struct login *login_new(const struct login_setting *setting) {
         free(l);
         return NULL;
     }
-    login_people(l); /* accounts that ended while no daemon served */
+    if (store_people_known(setting->store)) {
+        login_people(l); /* accounts that ended while no daemon served */
+    }
     return l;
 }
 
+/* When tokens were used is written now and then only, and what was asked last may be in
+ * the file not at all. */
+static void write_last(struct login *l) {
+    struct error e;
+    size_t len;
+    secrets_expire(l->setting.secrets, wall_ms());
+    if (secrets_tokens(l->setting.secrets) == 0 && !l->dropped) {
+        return;
+    }
+    char *text = secrets_text(l->setting.secrets, &len);
+    if (text == NULL) {
+        return;
+    }
+    if (secrets_write(l->setting.directory, text, len, &e) < 0) {
+        log_error(LEVEL_ERROR, "secrets-not-written", &e);
+    }
+    sodium_memzero(text, len);
+    free(text);
+}
+
 bool login_stop(struct login *l, unsigned wait_ms) {
-    if (l == NULL || l->pool == NULL || pool_stop(l->pool, wait_ms)) {
-        if (l != NULL) {
-            l->pool = NULL;
-        }
+    if (l == NULL || l->pool == NULL) {
         return true;
     }
-    return false;
+    if (!pool_stop(l->pool, wait_ms)) {
+        return false;
+    }
+    l->pool = NULL;
+    write_last(l);
+    return true;
 }
 
 void login_free(struct login *l) {

@@ -30,8 +30,8 @@ struct login_setting {
 /* NULL when threads or memory are missing. */
 struct login *login_new(const struct login_setting *setting);
 
-/* Ends the thread; false when it still runs after wait_ms: the login must then be
- * left alone until the process ends. */
+/* Ends the thread and writes the file a last time; false when the thread still runs after
+ * wait_ms: the login must then be left alone until the process ends. */
 bool login_stop(struct login *l, unsigned wait_ms);
 void login_free(struct login *l); /* after login_stop() returned true */
 
@@ -39,8 +39,8 @@ void login_free(struct login *l); /* after login_stop() returned true */
  * was called; it is given to the group when it is decided.  `asker` is copied. */
 void login_ask(struct login *l, const struct identity *asker, struct request *r);
 
-/* The people have changed: whoever has no account any more has no token, also when
- * the account comes back. */
+/* The people have changed, and store_people_known(): whoever has no account any more has
+ * no token, also when the account comes back. */
 void login_people(struct login *l);
 
 /* Every few seconds: forgets what is over, and has the use of tokens written down

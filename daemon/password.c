@@ -8,6 +8,9 @@
 
 #define ONCE_BYTES 15 /* 20 characters */
 
+const char password_nobody[] = "$argon2id$v=19$m=65536,t=2,p=1$/euDJYUUAaAs+f76DFwQHQ$"
+                               "IqfEHJ96IETSDLKv7X2WnKTYJKFEoD1oduX8tdD4DUU";
+
 void password_make(char out[PASSWORD_ONCE]) {
     uint8_t bytes[ONCE_BYTES];
     randombytes_buf(bytes, sizeof bytes);

@@ -12,6 +12,10 @@
 /* A password of 20 characters that nobody can guess, to be changed at once. */
 void password_make(char out[PASSWORD_ONCE]);
 
+/* A hash of no account, of the cost of all others and never right: what a name that does
+ * not exist is hashed against. */
+extern const char password_nobody[];
+
 /* argon2id as libsodium recommends it for logins: tens of milliseconds and 64 MiB.
  * ERR_BUSY when there is no memory for it. */
 int password_hash(const char *password, size_t len, char out[SECRETS_HASH],

@@ -152,7 +152,6 @@ static void begin_stop(struct server *s, const char *why) {
     log_event(LEVEL_NOTICE, "stopping", "why=%s connections=%zu", why,
               conns_count(dispatch_conns(s->dispatch)));
     listen_stop(s->listen);
-    dispatch_note_all(s->dispatch);
     conns_stop_reading(dispatch_conns(s->dispatch));
     struct timeval tv = {.tv_sec = (time_t)(s->config->query_stop_ms / 1000),
                          .tv_usec = (suseconds_t)(s->config->query_stop_ms % 1000 * 1000)};
@@ -258,12 +257,13 @@ static bool is_flushing(void *ctx) {
 static void on_status_timer(evutil_socket_t fd, short what, void *arg) {
     struct server *s = arg;
     struct store_status status;
+    int64_t now = time(NULL);
     (void)fd;
     (void)what;
     dispatch_look(s->dispatch, &status);
-    head_log_daily(&status, &s->head_day);
+    head_log_daily(&status, now, &s->head_day);
     if (s->tls != NULL) {
-        tls_watch(s->tls, (int64_t)time(NULL), &s->tls_day);
+        tls_watch(s->tls, now, &s->tls_day);
     }
     notify_status("Serving %s (%s): entry %" PRIu64 ", %zu connections%s", store_name(s->store),
                   store_municipality(s->store), status.head,
@@ -331,6 +331,12 @@ static void gather(struct server *s) {
     }
 }
 
+/* Whether nothing is left to be noted of what was refused to the end. */
+static bool last_noted(struct server *s) {
+    dispatch_note_all(s->dispatch);
+    return group_waiting(dispatch_group(s->dispatch)) == 0;
+}
+
 /* The loop.  Each turn: everything that is readable now, then one group, then
  * one write a connection.  A turn of our own instead of an event of low
  * priority, which busy connections could starve. */
@@ -347,7 +353,8 @@ static void run(struct server *s) {
             conns_finish_all(conns);
             busy = dispatch_turn(s->dispatch) || busy;
             if (conns_count(conns) == 0 && group_waiting(dispatch_group(s->dispatch)) == 0) {
-                s->phase = GONE;
+                s->phase = last_noted(s) ? GONE : s->phase;
+                busy = true;
             }
         }
     }

@@ -382,6 +382,11 @@ bool store_has_account(struct store *s, const char *name) {
            people_find(&s->people, name, strlen(name)) != NULL;
 }
 
+bool store_people_known(struct store *s) {
+    struct error ignored;
+    return store_people_ready(s, &ignored) == 0;
+}
+
 uint64_t store_people_version(const struct store *s) {
     return s->people.version + s->people.stale;
 }

@@ -130,6 +130,10 @@ enum notice_kind {
 };
 const char *notice_word(uint32_t kind); /* "login"; "" for another number */
 
+/* Whether it is known who has an account; false when that cannot be read now: then
+ * store_person() finds nobody, which says nothing about them. */
+bool store_people_known(struct store *s);
+
 /* Another number after every change of the people. */
 uint64_t store_people_version(const struct store *s);
 

@@ -3,6 +3,7 @@
 #include "tests/kit_people.h"
 #include "tests/suite.h"
 
+#include "daemon/head.h"
 #include "store/reach.h"
 
 #include <check.h>
@@ -40,6 +41,38 @@ static void expect_proof(const char *path, const char *head, int code, const cha
         ck_assert_msg(strstr(e.en, says) != NULL, "%s", e.en);
     }
 }
+
+/* Days of Japan: the next begins at 15:00 UTC. */
+START_TEST(the_head_is_logged_once_a_day) {
+    static const int64_t at[] = {1718290799,         /* 2024-06-13 23:59:59 */
+                                 1718290800,         /* 2024-06-14 00:00:00 */
+                                 1718290800 + 86399, /* its last second */
+                                 1718290800 + 86400, /* 2024-06-15 */
+                                 1718290800 + 86401};
+    static const unsigned lines[] = {1, 2, 2, 3, 3};
+    struct store_status status = {.head = 7};
+    struct kit_daemon d = {0};
+    char head[128];
+    uint32_t day = 0;
+    char name[] = "/tmp/head-XXXXXX";
+    int fd = mkstemp(name);
+    int saved = dup(STDERR_FILENO);
+    ck_assert(fd >= 0 && saved >= 0);
+    snprintf(d.log, sizeof d.log, "%s", name);
+    for (size_t i = 0; i < sizeof at / sizeof at[0]; i++) {
+        fflush(stderr);
+        dup2(fd, STDERR_FILENO);
+        head_log_daily(&status, at[i], &day);
+        fflush(stderr);
+        dup2(saved, STDERR_FILENO);
+        ck_assert(logged_head(&d, lines[i], head));
+        ck_assert(!logged_head(&d, lines[i] + 1, head));
+    }
+    close(fd);
+    close(saved);
+    unlink(name);
+}
+END_TEST
 
 START_TEST(the_log_has_the_head) {
     struct kit k;
@@ -307,6 +340,7 @@ static int whole(void) {
     tcase_set_timeout(c, 60);
     tcase_add_unchecked_fixture(c, kit_begin, kit_end);
     tcase_add_test(c, the_log_has_the_head);
+    tcase_add_test(c, the_head_is_logged_once_a_day);
     tcase_add_test(c, heads_are_read_strictly);
     tcase_add_test(c, a_head_is_proved_online);
     tcase_add_test(c, exports_and_copies_are_noted);

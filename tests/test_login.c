@@ -5,8 +5,10 @@
 #include "tests/suite.h"
 
 #include "daemon/login.h"
+#include "daemon/password.h"
 
 #include <check.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -264,6 +266,100 @@ static void wrong_tries_take_time(struct kit *k) {
     ck_assert_int_ge(kit_clock(), start + 500);
 }
 
+/* Where it is tried from counts too, over all names. */
+static void a_source_has_to_wait(struct kit *k) {
+    char name[32];
+    for (int i = 0; i < 41; i++) { /* forty are free; the next is the last */
+        snprintf(name, sizeof name, "unknown-%d", i);
+        ck_assert_int_eq(login(k, name, "x", NULL), FORBIDDEN);
+    }
+    int64_t start = kit_clock();
+    int code = login(k, "abe", "abe", NULL);
+    ck_assert(code == BUSY || kit_clock() >= start + 900);
+    while (login(k, "abe", "abe", NULL) != 0) {
+        ck_assert_int_eq(k->last.code, BUSY);
+        ck_assert_int_lt(kit_clock(), start + KIT_PATIENCE);
+        kit_pause(50);
+    }
+    ck_assert_int_ge(kit_clock(), start + 500);
+}
+
+/* A name that is none takes as long. */
+static void nobody_costs_the_same(struct kit *k) {
+    char hash[SECRETS_HASH];
+    struct error e;
+    (void)k;
+    ck_assert_int_eq(password_hash("x", 1, hash, &e), 0);
+    ck_assert_int_eq(strncmp(hash, "$argon2id$v=19$m=65536,t=2,p=1$", 31), 0);
+    ck_assert_int_eq(strncmp(password_nobody, hash, 31), 0);
+    ck_assert_uint_eq(strlen(password_nobody), strlen(hash));
+}
+
+/* Adds to the times of the tokens in the file, ms: when they were made and last used. */
+static void age_tokens(struct kit *k, int64_t made, int64_t used) {
+    char aging[3 * KIT_PATH];
+    snprintf(aging, sizeof aging,
+             "cd %s && umask 077 && awk '/^token/ { $5 = sprintf(\"%%.0f\", $5 + %lld); "
+             "$6 = sprintf(\"%%.0f\", $6 + %lld) } 1' secrets >aged && mv aged secrets",
+             k->d.store, (long long)made, (long long)used);
+    close(k->fd);
+    ck_assert_int_eq(kit_daemon_stop(&k->d, SIGTERM), 0);
+    ck_assert_int_eq(system(aging), 0);
+    kit_daemon_start(&k->d, "free_floor_bytes: 1");
+    k->fd = kit_hello(&k->d);
+}
+
+static void tokens_grow_old(struct kit *k) {
+    enum { MINUTE = 60000, HOUR = 60 * MINUTE };
+    uint8_t token[KIT_TOKEN];
+    ck_assert_int_eq(login(k, "tanaka", "tanaka", token), 0);
+    age_tokens(k, -29 * MINUTE, -29 * MINUTE);
+    ck_assert_int_eq(enter(k, token, KIT_TOKEN), 0); /* which is a use */
+    age_tokens(k, -29 * MINUTE, -29 * MINUTE);
+    ck_assert_int_eq(enter(k, token, KIT_TOKEN), 0);
+    age_tokens(k, 0, -31 * MINUTE);
+    ck_assert_int_eq(enter(k, token, KIT_TOKEN), FORBIDDEN);
+    ck_assert_int_eq(login(k, "tanaka", "tanaka", token), 0);
+    age_tokens(k, -12 * HOUR + 5 * MINUTE, 0);
+    ck_assert_int_eq(enter(k, token, KIT_TOKEN), 0);
+    age_tokens(k, -6 * MINUTE, 0);
+    ck_assert_int_eq(enter(k, token, KIT_TOKEN), FORBIDDEN);
+}
+
+/* What comes while a password is hashed is asked by whoever the connection is. */
+static void frames_between(struct kit *k) {
+    uint8_t token[KIT_TOKEN];
+    int codes[6] = {0};
+    kit_token_of("boss", token);
+    ck_assert_int_eq(enter(k, token, KIT_TOKEN), 0);
+    ck_assert(kit_send_request(k->fd, 1, login_of(k, "tanaka", "tanaka")));
+    ck_assert(kit_send_request(
+        k->fd, 2, kit_request(k, "tally", "service", "citizen", "date", "2024-04-15", NULL)));
+    ck_assert(kit_send_request(k->fd, 3, kit_request(k, "whoami", NULL)));
+    ck_assert(kit_send_request(k->fd, 4, kit_request(k, "accounts", NULL)));
+    ck_assert(kit_send_request(k->fd, 5, kit_request(k, "logout", NULL)));
+    for (int i = 0; i < 5; i++) {
+        const Madoguchi__Answer *answer = kit_answer_of(k->fd, &k->arena);
+        codes[answer->serial] = code_of(answer);
+        bool given = answer->page != NULL && answer->page->has_token;
+        ck_assert(given == (answer->serial == 1));
+        if (answer->serial == 3) {
+            bool boss = false;
+            for (size_t n = 0; n < answer->page->n_pair; n++) {
+                boss = boss || bytes_equal(answer->page->pair[n]->value, "boss");
+                ck_assert(!bytes_equal(answer->page->pair[n]->value, "tanaka"));
+            }
+            ck_assert(boss);
+        }
+    }
+    ck_assert_int_eq(codes[1], 0);
+    ck_assert_int_eq(codes[2], 0);
+    ck_assert_int_eq(codes[4], 0);
+    ck_assert_int_eq(codes[5], 0);
+    /* The logout was boss's own. */
+    ck_assert_int_eq(enter(k, token, KIT_TOKEN), FORBIDDEN);
+}
+
 static void too_many_hashes_are_refused(struct kit *k) {
     enum { CONNECTIONS = 4, EACH = 15 };
     int fds[CONNECTIONS];
@@ -486,6 +582,9 @@ static void notices_say_who(struct kit *k) {
         ck_assert_msg(!stands_anywhere(k, never[i]), "%s is kept", never[i]);
     }
     ck_assert(!stands_anywhere(k, once));
+    char hex[2 * KIT_TOKEN + 1];
+    sodium_bin2hex(hex, sizeof hex, token, KIT_TOKEN);
+    ck_assert(!stands_anywhere(k, hex));
     ck_assert(stands_anywhere(k, "tanaka"));
 }
 
@@ -499,8 +598,17 @@ static void an_unwritten_token_is_none(struct kit *k) {
     }
     ck_assert_int_ne(login(k, "tanaka", "tanaka", NULL), 0);
     ck_assert_int_ne(k->last.code, FORBIDDEN);
+    /* Nor is a password another one. */
+    kit_become(k, "tanaka");
+    ck_assert_int_ne(change(k, "tanaka", FRESH), 0);
+    kit_become(k, "boss");
+    ck_assert_int_ne(kit_code(k, kit_request(k, "password", "name", "abe", NULL)), 0);
+    ck_assert_int_ne(kit_code(k, kit_request(k, "password", "name", "bare", NULL)), 0);
     ck_assert_int_eq(rmdir(path), 0);
+    ck_assert_int_eq(login(k, "tanaka", FRESH, NULL), FORBIDDEN);
     ck_assert_int_eq(login(k, "tanaka", "tanaka", NULL), 0);
+    ck_assert_int_eq(login(k, "abe", "abe", NULL), 0);
+    ck_assert_int_eq(login(k, "bare", "bare", NULL), FORBIDDEN);
 }
 
 static void damaged_secrets_are_not_served(struct kit *k) {
@@ -524,6 +632,10 @@ static void (*const scenarios[])(struct kit *k) = {
     a_given_password_serves_once,
     an_old_password_is_not_right_any_more,
     wrong_tries_take_time,
+    a_source_has_to_wait,
+    nobody_costs_the_same,
+    tokens_grow_old,
+    frames_between,
     too_many_hashes_are_refused,
     a_disabled_account_has_no_connection,
     a_long_answer_ends_too,

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define MINUTE UINT64_C(60000)
+
 static struct {
     struct kit k;
     struct event_base *base;
@@ -80,9 +82,9 @@ START_TEST(summed_by_the_minute) {
     }
     count("uid:2", "tanaka", "forbidden show");
     count("uid:1", "tanaka", "not-found show");
-    notices_turn(t.notices, now + NOTICES_SUM_MS - 1, false);
+    notices_turn(t.notices, now + MINUTE - 1, false);
     ck_assert_uint_eq(refusals()->n_entry, 0);
-    notices_turn(t.notices, now + 2 * (uint64_t)NOTICES_SUM_MS, false);
+    notices_turn(t.notices, now + 2 * MINUTE, false);
     const Madoguchi__Page *page = refusals();
     ck_assert_uint_eq(page->n_entry, 5);
     static const char *const counts[] = {"1000", "500", "500", "1", "1"};
@@ -94,7 +96,7 @@ START_TEST(summed_by_the_minute) {
         ck_assert_str_eq(value(page->entry[i], "source"), sources[i]);
     }
     /* Recorded once, and counted anew. */
-    notices_turn(t.notices, now + 4 * (uint64_t)NOTICES_SUM_MS, true);
+    notices_turn(t.notices, now + 4 * MINUTE, true);
     ck_assert_uint_eq(refusals()->n_entry, 5);
     count("uid:1", "tanaka", "forbidden show");
     notices_turn(t.notices, now, false);

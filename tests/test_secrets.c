@@ -12,7 +12,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define NOW UINT64_C(1749956400000)
+#define NOW  UINT64_C(1749956400000)
+#define IDLE UINT64_C(1800000)  /* half an hour without use */
+#define LIFE UINT64_C(43200000) /* twelve hours */
 
 static char dir[KIT_PATH];
 static char path[KIT_PATH + 20];
@@ -102,10 +104,10 @@ START_TEST(looking_at_a_token_is_no_use_of_it) {
     struct secrets *s = open_secrets();
     add(s, 1, "abe", NOW);
     hash_of(1, hash);
-    ck_assert_str_eq(secrets_see_token(s, hash, NOW + SECRETS_IDLE_MS - 1, &once), "abe");
-    ck_assert_ptr_null(secrets_see_token(s, hash, NOW + SECRETS_IDLE_MS, &once));
-    ck_assert_str_eq(uses(s, 1, NOW + SECRETS_IDLE_MS - 1), "abe");
-    ck_assert_str_eq(secrets_see_token(s, hash, NOW + SECRETS_IDLE_MS, &once), "abe");
+    ck_assert_str_eq(secrets_see_token(s, hash, NOW + IDLE - 1, &once), "abe");
+    ck_assert_ptr_null(secrets_see_token(s, hash, NOW + IDLE, &once));
+    ck_assert_str_eq(uses(s, 1, NOW + IDLE - 1), "abe");
+    ck_assert_str_eq(secrets_see_token(s, hash, NOW + IDLE, &once), "abe");
     secrets_free(s);
 }
 END_TEST
@@ -136,24 +138,24 @@ END_TEST
 START_TEST(tokens_end_with_time) {
     struct secrets *s = open_secrets();
     add(s, 1, "tanaka", NOW);
-    ck_assert_str_eq(uses(s, 1, NOW + SECRETS_IDLE_MS - 1), "tanaka");
+    ck_assert_str_eq(uses(s, 1, NOW + IDLE - 1), "tanaka");
     /* Its use keeps it alive. */
-    ck_assert_str_eq(uses(s, 1, NOW + 2 * (uint64_t)SECRETS_IDLE_MS - 2), "tanaka");
-    ck_assert_str_eq(uses(s, 1, NOW + 3 * (uint64_t)SECRETS_IDLE_MS - 2), "");
+    ck_assert_str_eq(uses(s, 1, NOW + 2 * IDLE - 2), "tanaka");
+    ck_assert_str_eq(uses(s, 1, NOW + 3 * IDLE - 2), "");
     ck_assert_uint_eq(secrets_tokens(s), 0);
     ck_assert_str_eq(uses(s, 1, NOW), ""); /* and is not good again */
     /* But no longer than its life. */
     add(s, 2, "tanaka", NOW);
-    for (uint64_t at = NOW; at < NOW + SECRETS_LIFE_MS; at += SECRETS_IDLE_MS / 2) {
+    for (uint64_t at = NOW; at < NOW + LIFE; at += IDLE / 2) {
         ck_assert_str_eq(uses(s, 2, at), "tanaka");
     }
-    ck_assert_str_eq(uses(s, 2, NOW + SECRETS_LIFE_MS - 1), "tanaka");
-    ck_assert_str_eq(uses(s, 2, NOW + SECRETS_LIFE_MS), "");
+    ck_assert_str_eq(uses(s, 2, NOW + LIFE - 1), "tanaka");
+    ck_assert_str_eq(uses(s, 2, NOW + LIFE), "");
     /* A clock that is set back gives nothing and takes nothing. */
     add(s, 3, "tanaka", NOW);
     ck_assert_str_eq(uses(s, 3, NOW - 1000), "tanaka");
-    ck_assert_str_eq(uses(s, 3, NOW + SECRETS_IDLE_MS - 1), "tanaka");
-    secrets_expire(s, NOW + SECRETS_LIFE_MS);
+    ck_assert_str_eq(uses(s, 3, NOW + IDLE - 1), "tanaka");
+    secrets_expire(s, NOW + LIFE);
     ck_assert_uint_eq(secrets_tokens(s), 0);
     secrets_free(s);
 }
@@ -211,7 +213,7 @@ START_TEST(tokens_are_bounded) {
     ck_assert_int_eq(e.code, ERR_BUSY);
     ck_assert_uint_eq(secrets_tokens(s), SECRETS_TOKENS_MAX);
     /* When they are over there is room. */
-    ck_assert_int_eq(secrets_add_token(s, hash, "tanaka", false, NOW + SECRETS_LIFE_MS, &e), 0);
+    ck_assert_int_eq(secrets_add_token(s, hash, "tanaka", false, NOW + LIFE, &e), 0);
     ck_assert_uint_eq(secrets_tokens(s), 1);
     secrets_free(s);
 }
