@@ -3,6 +3,7 @@
  * the store. */
 #include "proto/account.h"
 #include "daemon/command.h"
+#include "daemon/metrics.h"
 #include "daemon/password.h"
 #include "daemon/peer.h"
 #include "daemon/speech.h"
@@ -15,7 +16,6 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define ARENA_BYTES (64u << 20)
@@ -68,7 +68,7 @@ static int open_store(struct accounting *a) {
     const struct passwd *pw = getpwuid(getuid());
     const struct store_options options = {.force_filesystem = a->words->force_filesystem,
                                           .notice = print_notice};
-    a->now = (uint64_t)time(NULL) * 1000;
+    a->now = metrics_wall();
     a->today = calendar_today((int64_t)a->now);
     peer_id(getuid(), a->uid);
     a->actor = (struct store_actor){

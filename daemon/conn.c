@@ -201,7 +201,7 @@ static int64_t deadline(const struct conn *c, enum conn_end *why) {
         return 0; /* it waits for us */
     }
     *why = CONN_END_IDLE;
-    return c->active_at + l->idle_ms;
+    return (c->passing_at != 0 ? c->passing_at : c->active_at) + l->idle_ms;
 }
 
 /* Arms the timer if the deadline is earlier than what it is armed for.  Later
@@ -391,6 +391,12 @@ uint64_t conn_turn(struct conn *c, uint64_t turn) {
 
 uint32_t conn_in_flight(const struct conn *c) {
     return c->in_flight;
+}
+
+void conn_passing(struct conn *c) {
+    c->passing_at = conn_now();
+    c->timer_at = 0;
+    conn_timer_arm(c);
 }
 
 void conn_hold(struct conn *c) {

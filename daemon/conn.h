@@ -11,7 +11,8 @@
  *     output          past output_high reading stops until output_low
  *     first frame     absolute time from the beginning of the connection
  *     whole frame     absolute time from a frame's first byte to its last
- *     idle            nothing asked and no answer taken
+ *     idle            nothing asked and no answer taken; for some connections
+ *                     (conn_passing) the whole time that they have
  *     turn            CONN_TURN_FRAMES a connection, so that one cannot starve
  *                     the others
  *
@@ -152,6 +153,9 @@ uint64_t conn_turn(struct conn *c, uint64_t turn);
 /* Stops reading until conn_release(). */
 void conn_hold(struct conn *c);
 void conn_release(struct conn *c);
+
+/* It is given idle_ms from now and no more, whatever it does. */
+void conn_passing(struct conn *c);
 
 /* Queues a message (at most FRAME_MAX packed) as one frame.  Packs straight
  * into the output.  On a closed connection it does nothing. */

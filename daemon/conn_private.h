@@ -45,6 +45,7 @@ struct conn {
     bool lingering;    /* all is said: what still comes is thrown away */
     enum conn_end why; /* of a lingering one */
     int64_t opened_at, frame_at, active_at, finish_at, timer_at; /* ms; frame_at 0: none begun */
+    int64_t passing_at;                                          /* conn_passing(); 0: not */
     struct conn *next_dirty;
     struct conn *next_again;
     struct conn *next_dead;

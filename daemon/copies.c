@@ -1,10 +1,10 @@
 /* Restoring, moving and repairing a store that no daemon uses. */
 #include "daemon/command.h"
+#include "daemon/metrics.h"
 #include "daemon/speech.h"
 #include "store/store.h"
 
 #include <inttypes.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Lines go to where the answer is not: standard output may be the journal. */
@@ -91,7 +91,7 @@ int command_doctor(const char *store, const char *backup, bool repair, bool forc
     const struct store_doctor wish = {.backup = backup,
                                       .repair = repair,
                                       .force_filesystem = force_filesystem,
-                                      .now = (uint64_t)time(NULL) * 1000};
+                                      .now = metrics_wall()};
     if (store_doctor(store, &wish, print_line, stdout, &e) != 0) {
         return refuse(&e);
     }

@@ -146,6 +146,9 @@ static void take_hello(struct session *s, const Madoguchi__Hello *hello) {
     } else if (take_token(s, hello, &e)) {
         s->greeted = true;
         s->japanese = hello->has_language && bytes_equal(hello->language, "ja");
+        if (s->identity.account[0] == '\0' && s->identity.network[0] != '\0') {
+            conn_passing(s->conn); /* long enough to log in; nobody keeps a place by pings */
+        }
         welcome(s);
         return;
     }

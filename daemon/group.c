@@ -3,10 +3,10 @@
 #include "daemon/answer.h"
 #include "daemon/flusher.h"
 #include "daemon/log.h"
+#include "daemon/metrics.h"
 #include "daemon/rows.h"
 
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 /* A flush that nobody notices is done here: another thread would cost two
@@ -127,12 +127,6 @@ uint64_t group_turns(const struct group *g) {
 
 uint64_t group_answered(const struct group *g) {
     return g->answered;
-}
-
-static uint64_t wall_ms(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
 /* Whether the group was recorded is not known: none of it is answered, and
@@ -294,7 +288,7 @@ static bool run_one(struct group *g) {
     if (!is_quick(g)) {
         group_settle(g); /* while its flush goes on nothing can be made visible */
     }
-    enum store_outcome outcome = store_begin(g->store, wall_ms(), &e);
+    enum store_outcome outcome = store_begin(g->store, metrics_wall(), &e);
     release_held(g);
     if (outcome == STORE_FATAL) {
         die(&e);

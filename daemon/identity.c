@@ -1,18 +1,12 @@
 #include "daemon/identity.h"
 
+#include "daemon/metrics.h"
 #include "proto/calendar.h"
 #include "proto/message.h"
 
 #include <sodium.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
-
-static uint64_t wall_ms(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 static const struct person *look_up(struct identity *i, struct store *store,
                                     struct secrets *secrets, bool asks, uint64_t now,
@@ -37,7 +31,7 @@ void identity_certificate(struct identity *i, const char *fingerprint) {
 }
 
 bool identity_look(struct identity *i, struct store *store, struct secrets *secrets, bool asks) {
-    uint64_t now = wall_ms();
+    uint64_t now = metrics_wall();
     uint32_t today = calendar_today((int64_t)now);
     uint64_t version = store_people_version(store);
     if (!i->has_token && i->version == version + 1 && i->day == today) {

@@ -1,4 +1,5 @@
 #include "daemon/command.h"
+#include "daemon/metrics.h"
 #include "daemon/peer.h"
 #include "daemon/speech.h"
 #include "proto/calendar.h"
@@ -7,7 +8,6 @@
 
 #include <pwd.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* plans/catalogue.yaml, embedded by the Makefile. */
@@ -15,12 +15,6 @@ extern const unsigned char catalogue_yaml[];
 extern const size_t catalogue_yaml_len;
 
 #define CATALOGUE_BUDGET (16u << 20)
-
-static uint64_t wall_ms(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 static int found(const char *store, struct store_founding *founding, struct error *e) {
     struct arena arena;
@@ -99,7 +93,7 @@ int command_init(const char *store, const char *municipality, const char *name,
                                       .name = name,
                                       .actor = actor,
                                       .actor_name = pw != NULL ? pw->pw_name : NULL,
-                                      .now = wall_ms(),
+                                      .now = metrics_wall(),
                                       .force_filesystem = force_filesystem};
     if (found(store, &founding, &e) != 0) {
         say_error(&e);

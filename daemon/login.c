@@ -1,6 +1,7 @@
 #include "daemon/login.h"
 
 #include "daemon/log.h"
+#include "daemon/metrics.h"
 #include "daemon/password.h"
 #include "daemon/pool.h"
 #include "daemon/throttle.h"
@@ -11,7 +12,6 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define WRITE_EVERY_MS (5 * 60 * 1000)
 #define WRITERS        4 /* of the file alone, that wait beside */
@@ -52,12 +52,6 @@ struct attempt {
     bool failed;
     struct error error;
 };
-
-static uint64_t wall_ms(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 static void attempt_free(struct attempt *a) {
     a->login->waiting -= a->let_in;
@@ -301,7 +295,7 @@ static void write_down(struct attempt *a) {
 static bool is_account(void *ctx, const char *name) {
     const struct login *l = ctx;
     const struct store_claim claim = {.name = name};
-    return store_person(l->setting.store, &claim, calendar_today((int64_t)wall_ms())) != NULL;
+    return store_person(l->setting.store, &claim, calendar_today((int64_t)metrics_wall())) != NULL;
 }
 
 static bool is_live(struct attempt *a) {
@@ -328,7 +322,7 @@ static bool is_right(struct attempt *a) {
 static bool may_reset(struct attempt *a, struct error *e) {
     const struct store_claim claim = {.name = a->asker.account};
     const struct person *p =
-        store_person(a->login->setting.store, &claim, calendar_today((int64_t)wall_ms()));
+        store_person(a->login->setting.store, &claim, calendar_today((int64_t)metrics_wall()));
     return p != NULL ? store_may(p, RIGHT_ACCOUNT, e) == 0 : identity_refuse(&a->asker, e) == 0;
 }
 
@@ -365,7 +359,7 @@ static void hashed(struct attempt *a) {
         secrets_hash(a->token, hash);
         a->has_token = true;
         (void)secrets_password(secrets, a->name, &once);
-        rc = secrets_add_token(secrets, hash, a->name, once, wall_ms(), &a->error);
+        rc = secrets_add_token(secrets, hash, a->name, once, metrics_wall(), &a->error);
     } else {
         rc = set_password(a);
     }
@@ -570,7 +564,7 @@ void login_people(struct login *l) {
 
 void login_turn(struct login *l) {
     uint64_t now = metrics_clock() / 1000;
-    secrets_expire(l->setting.secrets, wall_ms());
+    secrets_expire(l->setting.secrets, metrics_wall());
     if ((secrets_tokens(l->setting.secrets) == 0 && !l->dropped) || now < l->write_at) {
         return;
     }
@@ -611,7 +605,7 @@ struct login *login_new(const struct login_setting *setting) {
 static void write_last(struct login *l) {
     struct error e;
     size_t len;
-    secrets_expire(l->setting.secrets, wall_ms());
+    secrets_expire(l->setting.secrets, metrics_wall());
     if (secrets_tokens(l->setting.secrets) == 0 && !l->dropped) {
         return;
     }

@@ -5,6 +5,12 @@
 #include <inttypes.h>
 #include <time.h>
 
+uint64_t metrics_wall(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
 uint64_t metrics_clock(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);

@@ -37,6 +37,9 @@ struct metrics {
     uint64_t began, ended;  /* of the group being recorded or answered */
 };
 
+/* Milliseconds since 1970, of the clock that people set. */
+uint64_t metrics_wall(void);
+
 /* Microseconds of the monotonic clock. */
 uint64_t metrics_clock(void);
 

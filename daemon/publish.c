@@ -1,7 +1,7 @@
 #include "daemon/publish.h"
 
+#include "daemon/metrics.h"
 #include <stdlib.h>
-#include <time.h>
 
 /* What the figures of the largest plan, 1 MiB, may need beside the request. */
 #define PLAN_BYTES (1u << 20)
@@ -33,22 +33,21 @@ void publisher_free(struct publisher *p) {
     free(p);
 }
 
-static uint64_t wall_ms(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 static void refuse(struct publisher *p, struct request *r, const struct error *e) {
     request_refuse(r, e);
     group_add(p->group, r);
 }
 
+static bool is_cancelled(void *ctx) {
+    struct publishing *p = ctx;
+    return atomic_load(&p->job.cancelled);
+}
+
 static void run(struct job *job) {
     struct publishing *p = (struct publishing *)job;
     Madoguchi__Publication *body = p->request->body->publication;
-    p->failed = store_evaluate(p->all->store, body->plan, body->year, wall_ms(), &p->request->arena,
-                               body, &p->error) < 0;
+    p->failed = store_evaluate(p->all->store, body->plan, body->year, metrics_wall(), is_cancelled,
+                               p, &p->request->arena, body, &p->error) < 0;
 }
 
 static void done(struct job *job) {

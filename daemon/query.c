@@ -2,11 +2,11 @@
 
 #include "daemon/answer.h"
 #include "daemon/log.h"
+#include "daemon/metrics.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define BACKUP_PATH 1024 /* bytes; the check allows fewer */
 
@@ -119,12 +119,6 @@ static void query_free(struct query *q) {
 
 /* ---- in the pool ------------------------------------------------------------------ */
 
-static uint64_t wall_ms(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 /* Spools one page; non-zero ends the reading. */
 static int take_page(void *ctx, const Madoguchi__Page *page) {
     struct query *q = ctx;
@@ -158,7 +152,7 @@ static void take_line(void *ctx, const char *name, const char *value) {
 
 static void run_read(struct query *q) {
     struct error e = {0};
-    uint64_t now = wall_ms();
+    uint64_t now = metrics_wall();
     int rc = store_read(q->all->store, q->request->reader, q->request->body, now, take_page, q,
                         &q->position, &e);
     if (rc != 0 || q->error.code != 0) {
@@ -185,7 +179,7 @@ static void run_backup(struct query *q, struct error *e) {
     char directory[BACKUP_PATH];
     snprintf(directory, sizeof directory, "%.*s", (int)backup->directory.len,
              (const char *)backup->directory.data);
-    q->failed = store_backup(q->all->store, directory, wall_ms(), &watch, e) != 0;
+    q->failed = store_backup(q->all->store, directory, metrics_wall(), &watch, e) != 0;
 }
 
 static void run_longer(struct query *q) {

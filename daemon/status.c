@@ -181,7 +181,7 @@ static void add_tls(struct rows *rows, const struct status_source *source) {
 
 /* Whoever has every role can do everything alone: nobody else looks at it. */
 static void add_people(struct rows *rows, const struct status_source *source) {
-    uint32_t today = calendar_today((int64_t)time(NULL) * 1000);
+    uint32_t today = calendar_today((int64_t)metrics_wall());
     const struct person *p = store_person_with_all(source->store, today);
     add(rows, "logins", "%zu", source->logins);
     add(rows, "everything_by", "%s", p == NULL ? "" : p->name);

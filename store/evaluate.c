@@ -29,8 +29,8 @@ static Madoguchi__Published *keep(const Document__Indicator *i, const struct eva
     return a->exhausted ? NULL : p;
 }
 
-static int evaluate_all(struct asking *q, uint32_t year, struct arena *a,
-                        Madoguchi__Publication *out, struct error *e) {
+static int evaluate_all(struct asking *q, uint32_t year, bool (*stopped)(void *ctx), void *ctx,
+                        struct arena *a, Madoguchi__Publication *out, struct error *e) {
     struct arena scratch; /* of one indicator */
     int rc = 0;
     out->n_figure = 0;
@@ -42,6 +42,11 @@ static int evaluate_all(struct asking *q, uint32_t year, struct arena *a,
     for (size_t i = 0; rc == 0 && i < q->plan->n_indicator; i++) {
         const Document__Indicator *indicator = q->plan->indicator[i];
         struct evaluation ev;
+        if (stopped != NULL && stopped(ctx)) {
+            rc = error_set(e, ERR_BUSY, "", "It was stopped. Ask again.",
+                           "中止されました。もう一度お試しください。");
+            break;
+        }
         arena_reset(&scratch);
         rc = indicator_try(q, indicator, year, &scratch, &ev, e);
         if (rc == 0) {
@@ -56,7 +61,8 @@ static int evaluate_all(struct asking *q, uint32_t year, struct arena *a,
 }
 
 int store_evaluate(struct store *s, ProtobufCBinaryData plan, uint32_t year, uint64_t now,
-                   struct arena *a, Madoguchi__Publication *out, struct error *e) {
+                   bool (*stopped)(void *ctx), void *ctx, struct arena *a,
+                   Madoguchi__Publication *out, struct error *e) {
     struct view view = {.journal = s->journal, .catalogues = s->catalogues};
     const struct asking_request asked = {
         .plan = plan, .today = calendar_today((int64_t)now), .as_of = CALENDAR_OPEN};
@@ -70,7 +76,7 @@ int store_evaluate(struct store *s, ProtobufCBinaryData plan, uint32_t year, uin
         view.txn.failed = view.txn.failed != 0 ? view.txn.failed : MDB_CORRUPTED;
     } else if (rc == 0) {
         SET(out, position, head.seq);
-        rc = evaluate_all(&asking, year, a, out, e);
+        rc = evaluate_all(&asking, year, stopped, ctx, a, out, e);
     }
     asking_close(&asking);
     if (view.txn.failed != 0) {

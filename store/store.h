@@ -231,9 +231,11 @@ int store_read(struct store *s, const struct person *reader, const Madoguchi__Re
 
 /* Works out a plan's figures of a fiscal year as they are now, one for each indicator,
  * for a request that publishes them: fills the position and the figures of *out, in the
- * arena.  Any thread, like store_read().  ERR_NOT_FOUND: no such plan. */
+ * arena.  Any thread, like store_read().  `stopped` (or NULL) is asked before each.
+ * ERR_NOT_FOUND: no such plan; ERR_BUSY: it was stopped. */
 int store_evaluate(struct store *s, ProtobufCBinaryData plan, uint32_t year, uint64_t now,
-                   struct arena *a, Madoguchi__Publication *out, struct error *e) MUST_CHECK;
+                   bool (*stopped)(void *ctx), void *ctx, struct arena *a,
+                   Madoguchi__Publication *out, struct error *e) MUST_CHECK;
 
 /* Of the map: above this entries are refused, reading goes on. */
 #define STORE_MAP_FULL_PERCENT 90

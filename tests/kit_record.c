@@ -176,7 +176,7 @@ static int prepare(struct kit *k, Madoguchi__Request *r, struct error *e) {
     }
     return check_request(r, e) < 0 || store_settle(k->store, e) < 0
                ? -1
-               : store_evaluate(k->store, p->plan, p->year, k->now, &k->arena, p, e);
+               : store_evaluate(k->store, p->plan, p->year, k->now, NULL, NULL, &k->arena, p, e);
 }
 
 /* Whether the store may see it.  The pieces of a document are put together before. */

@@ -165,6 +165,27 @@ static void asked_again(struct kit *k) {
     ck_assert_str_eq(restated(k), row(k, "moved 2024 3>4", first));
 }
 
+static bool at_second(void *ctx) {
+    unsigned *asked = ctx;
+    return ++*asked == 2;
+}
+
+static void stopped(struct kit *k) {
+    unsigned asked = 0;
+    struct error e;
+    Madoguchi__Publication out = MADOGUCHI__PUBLICATION__INIT;
+    if (k->daemon) {
+        return; /* what a stop of the daemon does is tried below */
+    }
+    begin(k);
+    ck_assert_int_eq(store_evaluate(k->store, bytes_of("test-plan"), 2024, k->now, at_second,
+                                    &asked, &k->arena, &out, &e),
+                     -1);
+    ck_assert_int_eq(e.code, ERR_BUSY);
+    ck_assert_uint_eq(asked, 2);
+    ck_assert_uint_eq(out.n_figure, 1);
+}
+
 /* What is kept is in the entry: the audit trail shows it. */
 static void noted(struct kit *k) {
     begin(k);
@@ -326,9 +347,13 @@ START_TEST(commands) {
 END_TEST
 
 static const struct kit_scenario scenarios[] = {
-    {"changed since", changed_since}, {"published again", published_again},
-    {"other plan", other_plan},       {"refusals", refusals},
-    {"asked again", asked_again},     {"noted", noted},
+    {"changed since", changed_since},
+    {"published again", published_again},
+    {"other plan", other_plan},
+    {"stopped", stopped},
+    {"refusals", refusals},
+    {"asked again", asked_again},
+    {"noted", noted},
 };
 
 static void scenario(int i, bool daemon) {

@@ -189,6 +189,24 @@ START_TEST(nobody_may_only_ping) {
 }
 END_TEST
 
+/* Nor for longer than an idle connection, whatever it asks. */
+START_TEST(nobody_has_to_go) {
+    struct kit k;
+    struct kit_tls t;
+    kit_tls_start(&k, dir, "idle_ms: 1000");
+    kit_tls_hello(&t, &k.d, NULL);
+    int64_t start = kit_clock();
+    while (kit_tls_request(&t, 1, kit_ping()) && kit_tls_receive(&t) != NULL) {
+        ck_assert_int_lt(kit_clock(), start + KIT_PATIENCE);
+        (void)kit_status(&k, "head"); /* who is somebody stays by asking */
+        kit_pause(20);
+    }
+    ck_assert_int_ge(kit_clock(), start + 900);
+    kit_tls_drop(&t, false);
+    kit_finish(&k);
+}
+END_TEST
+
 /* The handshake of the client may be over before its certificate is judged: the
  * refusal then comes with the first thing read. */
 static int refusal_of(struct kit *k, const char *client) {
@@ -521,6 +539,7 @@ int main(void) {
     tcase_add_test(t, many_small_records);
     tcase_add_test(t, long_answers_wait_for_their_reader);
     tcase_add_test(t, nobody_may_only_ping);
+    tcase_add_test(t, nobody_has_to_go);
     tcase_add_test(t, client_certificates_that_are_refused);
     tcase_add_test(t, a_name_with_an_individual_number);
     tcase_add_test(t, only_our_protocol_and_tls_1_3);

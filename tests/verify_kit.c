@@ -125,7 +125,9 @@ static void record_published(struct store *s, struct arena *a) {
     SET(&publication, plan, bytes_of("mini"));
     SET(&publication, year, 2024);
     must(store_settle(s, &e), &e);
-    must(store_evaluate(s, publication.plan, publication.year, NOW, a, &publication, &e), &e);
+    must(
+        store_evaluate(s, publication.plan, publication.year, NOW, NULL, NULL, a, &publication, &e),
+        &e);
     r.body_case = MADOGUCHI__REQUEST__BODY_PUBLICATION;
     r.publication = &publication;
     begin(s);
