@@ -24,6 +24,7 @@ struct importing {
     struct account_file file;
     size_t *row; /* which rows are recorded, in their order */
     size_t n, recorded;
+    size_t given; /* passwords that are in the file */
     bool starved;
     int passwords; /* descriptor, or -1 */
     const char *passwords_path;
@@ -103,6 +104,11 @@ static int run_pass(struct importing *i, bool check) {
 
 static int stopped(const struct importing *i) {
     struct error e;
+    if (i->passwords >= 0 && i->recorded > 0) {
+        client_note(_("Those that are recorded have their passwords in %s; name another file "
+                      "for the rest."),
+                    i->passwords_path);
+    }
     error_set(&e, ERR_STATE, "",
               SAY("The accounts were changed meanwhile; %zu rows were recorded. Mend the file and "
                   "give the same command again: it completes the rest."),
@@ -117,8 +123,8 @@ static void write_password(void *ctx, const Madoguchi__Page *page) {
     struct importing *i = ctx;
     for (size_t k = 0; k < page->n_pair; k++) {
         if (bytes_equal(page->pair[k]->name, "password")) {
-            dprintf(i->passwords, "%.*s\n", (int)page->pair[k]->value.len,
-                    (const char *)page->pair[k]->value.data);
+            i->given += dprintf(i->passwords, "%.*s\n", (int)page->pair[k]->value.len,
+                                (const char *)page->pair[k]->value.data) > 0;
         }
     }
 }
@@ -128,13 +134,19 @@ static bool is_live(const struct importing *i, const Madoguchi__Account *a) {
     return !(a->has_disabled && a->disabled) && (!a->has_until || a->until >= i->client->today);
 }
 
+/* To those that were recorded, also when others were not: nobody else would. */
 static int give_passwords(struct importing *i) {
     struct error e;
-    bool ok = dprintf(i->passwords, "name,password\n") > 0;
+    size_t wanted = 0;
     int exit_code = EXIT_DONE;
+    if (i->recorded == 0) {
+        unlink(i->passwords_path);
+        return EXIT_DONE;
+    }
+    bool ok = dprintf(i->passwords, "name,password\n") > 0;
     for (size_t k = 0; k < i->n && ok && exit_code == EXIT_DONE; k++) {
         const struct account_row *row = &i->file.row[i->row[k]];
-        if (row->what != ACCOUNT_ADDED || !is_live(i, row->account)) {
+        if (row->what != ACCOUNT_ADDED || row->seq == 0 || !is_live(i, row->account)) {
             continue;
         }
         Madoguchi__Password password = MADOGUCHI__PASSWORD__INIT;
@@ -144,6 +156,7 @@ static int give_passwords(struct importing *i) {
         request.password = &password;
         ok = dprintf(i->passwords, "%s,", row->name) > 0;
         exit_code = client_read(i->client, &request, write_password, i);
+        ok = ok && i->given == ++wanted;
     }
     ok = fsync(i->passwords) == 0 && ok;
     if (ok && exit_code == EXIT_DONE) {
@@ -213,17 +226,18 @@ static int send_rows(struct importing *i) {
         return refuse(i);
     }
     exit_code = open_passwords(i);
-    if (exit_code == EXIT_DONE) {
-        exit_code = run_pass(i, false);
+    if (exit_code != EXIT_DONE) {
+        return exit_code;
     }
+    exit_code = run_pass(i, false);
+    int given = i->passwords >= 0 ? give_passwords(i) : EXIT_DONE;
     if (exit_code != EXIT_DONE) {
         return exit_code;
     }
     if (i->file.problems > 0) {
         return stopped(i);
     }
-    exit_code = i->passwords >= 0 ? give_passwords(i) : EXIT_DONE;
-    return exit_code != EXIT_DONE ? exit_code : print(i);
+    return given != EXIT_DONE ? given : print(i);
 }
 
 static int choose_rows(struct importing *i) {
@@ -288,7 +302,7 @@ static int run(struct client *c, const struct arguments *a) {
 const struct command command_account_import = {
     .name = "account import",
     .words = "FILE.csv",
-    .summary = N_("make and change many accounts by a CSV file: all or nothing"),
+    .summary = N_("make and change many accounts by a CSV file, if all of it is right"),
     .details = N_("UTF-8 or CP932; a header row, then one row an account. Columns, in any order:\n"
                   "  name person role service office uid certificate until disabled\n"
                   "Several values of a cell are split by ';'. A column that is not there leaves\n"

@@ -1,5 +1,6 @@
 /* Many accounts from a file: what is wrong is found before anything is recorded. */
 #include "client/account_file.h"
+#include "store/people.h"
 #include "tests/kit_client.h"
 #include "tests/suite.h"
 
@@ -232,6 +233,48 @@ START_TEST(first_passwords) {
 }
 END_TEST
 
+/* What a file checked is not what is recorded when the last place is taken by its first
+ * row: that one has its password, and the file of passwords says no more. */
+START_TEST(recorded_in_part) {
+    enum { EACH = 1000 };
+    static Madoguchi__Request *list[EACH];
+    static struct kit_answer answers[EACH];
+    struct kit k;
+    char path[2 * KIT_PATH];
+    char word[64];
+    size_t made = 2; /* the founder's, and the place that is left */
+    kit_start(&k, false);
+    while (made < PEOPLE_MAX) {
+        size_t n = 0;
+        for (; n < EACH && made < PEOPLE_MAX; n++, made++) {
+            list[n] =
+                kit_request(&k, "account", "name", arena_printf(&k.arena, "u%zu", made), NULL);
+        }
+        kit_group(&k, list, n, answers);
+        arena_reset(&k.arena);
+    }
+    kit_close(&k, true);
+    kit_daemon_start(&k.d, NULL);
+    k.daemon = true;
+    k.fd = kit_hello(&k.d);
+    snprintf(path, sizeof path, "%s", kit_file(&k, "passwords.csv", NULL));
+    kit_file(&k, "accounts.csv", "name,role\none,clerk\ntwo,clerk\n");
+    kit_client_refused(&k, 1, "1 rows were recorded",
+                       "account import %s/accounts.csv --passwords %s", k.dir, path);
+    kit_said_client("name another file for the rest");
+    ck_assert_int_eq(
+        sscanf(kit_text_of(path), "name,password\none,%63[A-Za-z0-9_-]\n", word), 1);
+    ck_assert_uint_eq(strlen(kit_text_of(path)), strlen("name,password\none,\n") + 20);
+    /* Where nothing was recorded there is no file. */
+    kit_file(&k, "accounts.csv", "name,role\ntwo,clerk\n");
+    ck_assert_int_eq(unlink(path), 0);
+    kit_client_refused(&k, 1, "at most", "account import %s/accounts.csv --passwords %s", k.dir,
+                       path);
+    ck_assert_uint_eq(kit_mode(path), 0);
+    kit_finish(&k);
+}
+END_TEST
+
 static Suite *suite(void) {
     Suite *s = suite_create("client: many accounts");
     TCase *t = tcase_create("file");
@@ -244,6 +287,7 @@ static Suite *suite(void) {
     tcase_add_test(t, all_or_nothing);
     tcase_add_test(t, the_file_again_and_grown);
     tcase_add_test(t, first_passwords);
+    tcase_add_test(t, recorded_in_part);
     suite_add_tcase(s, t);
     return s;
 }
