@@ -262,8 +262,7 @@ START_TEST(recorded_in_part) {
     kit_client_refused(&k, 1, "1 rows were recorded",
                        "account import %s/accounts.csv --passwords %s", k.dir, path);
     kit_said_client("name another file for the rest");
-    ck_assert_int_eq(
-        sscanf(kit_text_of(path), "name,password\none,%63[A-Za-z0-9_-]\n", word), 1);
+    ck_assert_int_eq(sscanf(kit_text_of(path), "name,password\none,%63[A-Za-z0-9_-]\n", word), 1);
     ck_assert_uint_eq(strlen(kit_text_of(path)), strlen("name,password\none,\n") + 20);
     /* Where nothing was recorded there is no file. */
     kit_file(&k, "accounts.csv", "name,role\ntwo,clerk\n");
