@@ -1,8 +1,8 @@
 #include "daemon/authority.h"
 
-#include "daemon/tls_file.h"
 #include "proto/address.h"
 #include "proto/guard.h"
+#include "proto/tls_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,7 +6,7 @@
 #ifndef MADOGUCHI_DAEMON_AUTHORITY_H
 #define MADOGUCHI_DAEMON_AUTHORITY_H
 
-#include "daemon/certificate.h"
+#include "proto/certificate.h"
 #include "proto/error.h"
 
 #include <stdbool.h>

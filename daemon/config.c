@@ -1,7 +1,7 @@
 #include "daemon/config.h"
 
-#include "daemon/log.h"
 #include "proto/address.h"
+#include "proto/log.h"
 
 #include <cyaml/cyaml.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 #include "daemon/descriptors.h"
 
-#include "daemon/log.h"
+#include "proto/log.h"
 
 #include <inttypes.h>
 #include <sys/resource.h>

@@ -1,8 +1,8 @@
 #include "daemon/dispatch_private.h"
 
-#include "daemon/log.h"
 #include "daemon/tls_stream.h"
 #include "proto/frame.h"
+#include "proto/log.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -12,7 +12,7 @@
 #include "daemon/metrics.h"
 #include "daemon/peer.h"
 #include "daemon/query.h"
-#include "daemon/tls.h"
+#include "proto/tls.h"
 
 #include <stdint.h>
 

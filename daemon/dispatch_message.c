@@ -1,12 +1,12 @@
 /* What each message leads to: who is greeted, what is asked, what may be. */
 #include "daemon/answer.h"
 #include "daemon/dispatch_private.h"
-#include "daemon/log.h"
 #include "daemon/rows.h"
 #include "daemon/status.h"
 #include "daemon/whoami.h"
 #include "proto/check.h"
 #include "proto/frame.h"
+#include "proto/log.h"
 
 #include <stdio.h>
 #include <stdlib.h>

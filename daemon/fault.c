@@ -1,6 +1,6 @@
 #include "daemon/fault.h"
 
-#include "daemon/log.h"
+#include "proto/log.h"
 
 #include <event2/event.h>
 #include <signal.h>

@@ -2,9 +2,9 @@
 
 #include "daemon/answer.h"
 #include "daemon/flusher.h"
-#include "daemon/log.h"
 #include "daemon/metrics.h"
 #include "daemon/rows.h"
+#include "proto/log.h"
 
 #include <stdlib.h>
 #include <unistd.h>

@@ -1,7 +1,7 @@
 #include "daemon/head.h"
 
-#include "daemon/log.h"
 #include "proto/calendar.h"
+#include "proto/log.h"
 
 #include <inttypes.h>
 #include <sodium.h>

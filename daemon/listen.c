@@ -1,8 +1,8 @@
 #include "daemon/listen.h"
 
 #include "daemon/fault.h"
-#include "daemon/log.h"
 #include "proto/address.h"
+#include "proto/log.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,11 +1,11 @@
 #include "daemon/login.h"
 
-#include "daemon/log.h"
 #include "daemon/metrics.h"
 #include "daemon/password.h"
 #include "daemon/pool.h"
 #include "daemon/throttle.h"
 #include "proto/calendar.h"
+#include "proto/log.h"
 #include "proto/message.h"
 #include "store/thread.h"
 

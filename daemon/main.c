@@ -1,8 +1,8 @@
 #include "daemon/command.h"
 #include "daemon/config.h"
 #include "daemon/dispatch.h"
-#include "daemon/log.h"
 #include "daemon/speech.h"
+#include "proto/log.h"
 
 #include <getopt.h>
 #include <stdio.h>

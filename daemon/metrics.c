@@ -1,6 +1,6 @@
 #include "daemon/metrics.h"
 
-#include "daemon/log.h"
+#include "proto/log.h"
 
 #include <inttypes.h>
 #include <time.h>

@@ -1,7 +1,7 @@
 #include "daemon/notices.h"
 
-#include "daemon/log.h"
 #include "daemon/metrics.h"
+#include "proto/log.h"
 #include "proto/message.h"
 
 #include <inttypes.h>

@@ -1,8 +1,8 @@
 #include "daemon/query.h"
 
 #include "daemon/answer.h"
-#include "daemon/log.h"
 #include "daemon/metrics.h"
+#include "proto/log.h"
 
 #include <stdio.h>
 #include <stdlib.h>

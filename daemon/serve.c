@@ -5,12 +5,12 @@
 #include "daemon/fault.h"
 #include "daemon/head.h"
 #include "daemon/listen.h"
-#include "daemon/log.h"
 #include "daemon/notify.h"
 #include "daemon/setting.h"
 #include "daemon/speech.h"
 #include "daemon/status.h"
 #include "proto/calendar.h"
+#include "proto/log.h"
 #include "store/secrets.h"
 
 #include <errno.h>

@@ -1,5 +1,7 @@
 #include "daemon/setting.h"
 
+#include "proto/address.h"
+
 #include "daemon/speech.h"
 
 #include <stdio.h>
@@ -47,8 +49,10 @@ int setting_config(const struct serve_setting *setting, struct config **out, str
 }
 
 int setting_tls(const struct config *c, struct tls **out, struct error *e) {
-    const struct tls_files files = {
-        .certificate = c->tls_certificate, .key = c->tls_key, .client_ca = c->tls_client_ca};
+    const struct tls_files files = {.certificate = c->tls_certificate,
+                                    .key = c->tls_key,
+                                    .client_ca = c->tls_client_ca,
+                                    .alpn = ADDRESS_ALPN};
     *out = NULL;
     return c->tls_certificate != NULL ? tls_new(&files, out, e) : 0;
 }

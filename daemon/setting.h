@@ -4,7 +4,7 @@
 
 #include "daemon/command.h"
 #include "daemon/config.h"
-#include "daemon/tls.h"
+#include "proto/tls.h"
 
 /* Reads the setting's file, or takes the defaults without one; what the command
  * line says holds over it.  *out is the caller's (config_free()).  -1: as

@@ -10,8 +10,8 @@
 #define MADOGUCHI_DAEMON_STATUS_H
 
 #include "daemon/metrics.h"
-#include "daemon/tls.h"
 #include "daemon/warning.h"
+#include "proto/tls.h"
 
 struct status_source {
     struct store *store;

@@ -1,6 +1,6 @@
 #include "daemon/tls_stream.h"
 
-#include "daemon/log.h"
+#include "proto/log.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

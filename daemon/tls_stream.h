@@ -5,7 +5,7 @@
 #ifndef MADOGUCHI_DAEMON_TLS_STREAM_H
 #define MADOGUCHI_DAEMON_TLS_STREAM_H
 
-#include "daemon/tls.h"
+#include "proto/tls.h"
 
 #include <stdbool.h>
 #include <stddef.h>

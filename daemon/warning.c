@@ -1,6 +1,6 @@
 #include "daemon/warning.h"
 
-#include "daemon/log.h"
+#include "proto/log.h"
 
 #include <inttypes.h>
 

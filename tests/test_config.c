@@ -1,7 +1,7 @@
 /* The configuration: every key's limits, every refusal with its line, what is
  * printed reads back, and the example that is shipped. */
 #include "daemon/config.h"
-#include "daemon/log.h"
+#include "proto/log.h"
 #include "tests/suite.h"
 
 #include <check.h>

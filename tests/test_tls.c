@@ -46,7 +46,7 @@ static void write_file(const char *name, const char *text, mode_t mode) {
 /* ---- the files ------------------------------------------------------------------------ */
 
 static struct tls *made(const char *certificate, const char *key, const char *ca) {
-    const struct tls_files files = {certificate, key, ca};
+    const struct tls_files files = {certificate, key, ca, ADDRESS_ALPN, false};
     struct tls *tls;
     struct error e = {0};
     ck_assert_msg(tls_new(&files, &tls, &e) == 0, "%s", e.en);
@@ -56,7 +56,7 @@ static struct tls *made(const char *certificate, const char *key, const char *ca
 /* The field, both sentences with the file, and the word that says what is wrong. */
 static void refused(const char *certificate, const char *key, const char *ca, const char *field,
                     const char *file, const char *part) {
-    const struct tls_files files = {certificate, key, ca};
+    const struct tls_files files = {certificate, key, ca, ADDRESS_ALPN, false};
     struct tls *tls;
     struct error e = {0};
     ck_assert_int_eq(tls_new(&files, &tls, &e), -1);

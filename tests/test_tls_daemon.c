@@ -1,5 +1,5 @@
 /* The real daemon over TLS: what it does, whom it refuses, reloading and starting. */
-#include "daemon/certificate.h"
+#include "proto/certificate.h"
 #include "tests/kit_tls.h"
 #include "tests/suite.h"
 

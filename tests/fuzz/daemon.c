@@ -2,8 +2,8 @@
 #include "tests/fuzz/pool_inline.h"
 
 #include "daemon/group.h"
-#include "daemon/log.h"
 #include "proto/frame.h"
+#include "proto/log.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -1,4 +1,4 @@
-/* The daemon's log: one line an event, to standard error.
+/* A server's log: one line an event, to standard error.
  *
  * Under systemd (JOURNAL_STREAM names standard error) a line begins with its
  * journald priority, `<6>`; otherwise with the time (UTC) and a word.  Then the
@@ -10,8 +10,8 @@
  * codes, names of fields, sizes, sequence numbers.  An event that comes more
  * than LOG_BURST times a second is counted instead (`suppressed=`).
  * Safe in any thread. */
-#ifndef MADOGUCHI_DAEMON_LOG_H
-#define MADOGUCHI_DAEMON_LOG_H
+#ifndef MADOGUCHI_PROTO_LOG_H
+#define MADOGUCHI_PROTO_LOG_H
 
 #include "proto/error.h"
 

@@ -1,4 +1,4 @@
-#include "daemon/certificate.h"
+#include "proto/certificate.h"
 
 #include "proto/guard.h"
 

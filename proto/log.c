@@ -1,4 +1,4 @@
-#include "daemon/log.h"
+#include "proto/log.h"
 
 #include <pthread.h>
 #include <stdarg.h>

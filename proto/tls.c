@@ -1,8 +1,7 @@
-#include "daemon/tls.h"
+#include "proto/tls.h"
 
-#include "daemon/log.h"
-#include "daemon/tls_file.h"
-#include "proto/address.h"
+#include "proto/log.h"
+#include "proto/tls_file.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 
 struct tls {
     SSL_CTX *context;
+    const char *alpn;
     bool asks_clients;
     int64_t not_after;
     char fingerprint[CERTIFICATE_FINGERPRINT];
@@ -34,11 +34,11 @@ static int no_passphrase(char *out, int size, int writing, void *ctx) {
 
 static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
                    const unsigned char *in, unsigned in_len, void *ctx) {
+    const struct tls *tls = ctx;
     const unsigned char *end = in + in_len;
     (void)ssl;
-    (void)ctx;
     for (; in < end && in + 1 + *in <= end; in += 1 + *in) {
-        if (*in == strlen(ADDRESS_ALPN) && memcmp(in + 1, ADDRESS_ALPN, *in) == 0) {
+        if (*in == strlen(tls->alpn) && memcmp(in + 1, tls->alpn, *in) == 0) {
             *out = in + 1;
             *out_len = *in;
             return SSL_TLSEXT_ERR_OK;
@@ -89,7 +89,8 @@ static void note_end(struct tls *tls, const X509 *x) {
 }
 
 /* All the options in one place, whatever OpenSSL's defaults are. */
-static bool set_options(SSL_CTX *c) {
+static bool set_options(struct tls *tls, bool alpn_may_lack) {
+    SSL_CTX *c = tls->context;
     SSL_CTX_set_options(c, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET |
                                SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_IGNORE_UNEXPECTED_EOF);
     /* A read returns after each record, so that one full of key updates cannot
@@ -100,8 +101,10 @@ static bool set_options(SSL_CTX *c) {
     SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_security_level(c, 2);
     SSL_CTX_set_verify_depth(c, VERIFY_DEPTH);
-    SSL_CTX_set_alpn_select_cb(c, on_alpn, NULL);
-    SSL_CTX_set_client_hello_cb(c, on_client_hello, NULL);
+    SSL_CTX_set_alpn_select_cb(c, on_alpn, tls);
+    if (!alpn_may_lack) {
+        SSL_CTX_set_client_hello_cb(c, on_client_hello, NULL);
+    }
     SSL_CTX_set_default_passwd_cb(c, no_passphrase);
     return SSL_CTX_set_min_proto_version(c, TLS1_3_VERSION) == 1 &&
            SSL_CTX_set_max_proto_version(c, TLS1_3_VERSION) == 1 &&
@@ -224,8 +227,9 @@ int tls_new(const struct tls_files *files, struct tls **out, struct error *e) {
         return no_memory(e);
     }
     int rc = -1;
+    tls->alpn = files->alpn;
     tls->context = SSL_CTX_new(TLS_server_method());
-    if (tls->context == NULL || !set_options(tls->context)) {
+    if (tls->context == NULL || !set_options(tls, files->alpn_may_lack)) {
         no_memory(e);
     } else if (load_certificate(tls, files->certificate, e) == 0 &&
                load_key(tls, files->key, e) == 0 &&
@@ -274,19 +278,21 @@ bool tls_warns(const struct tls *tls, int64_t now, struct error *e) {
     }
     certificate_time(tls->not_after, when);
     if (days < 0) {
-        error_set(e, ERR_STATE, KEY_CERTIFICATE,
-                  "The certificate of the daemon expired on %s: clients refuse to connect over the "
-                  "network. Put a new one in its place and reload.",
-                  "サーバーの証明書の期限が %s に切れました。ネットワーク経由では接続できません。"
-                  "新しい証明書に替えて再読み込みしてください。",
-                  when);
+        error_set(
+            e, ERR_STATE, KEY_CERTIFICATE,
+            "The certificate of this server expired on %s: clients refuse to connect over the "
+            "network. Put a new one in its place and reload.",
+            "サーバーの証明書の期限が %s に切れました。ネットワーク経由では接続できません。"
+            "新しい証明書に替えて再読み込みしてください。",
+            when);
     } else {
-        error_set(e, ERR_STATE, KEY_CERTIFICATE,
-                  "The certificate of the daemon expires on %s, in %lld days. Put a new one in its "
-                  "place and reload.",
-                  "サーバーの証明書の期限は %s です (あと %lld 日)。"
-                  "新しい証明書に替えて再読み込みしてください。",
-                  when, (long long)days);
+        error_set(
+            e, ERR_STATE, KEY_CERTIFICATE,
+            "The certificate of this server expires on %s, in %lld days. Put a new one in its "
+            "place and reload.",
+            "サーバーの証明書の期限は %s です (あと %lld 日)。"
+            "新しい証明書に替えて再読み込みしてください。",
+            when, (long long)days);
     }
     return true;
 }

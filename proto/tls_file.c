@@ -1,6 +1,6 @@
-#include "daemon/tls_file.h"
+#include "proto/tls_file.h"
 
-#include "daemon/certificate.h"
+#include "proto/certificate.h"
 
 #include <errno.h>
 #include <fcntl.h>

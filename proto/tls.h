@@ -1,14 +1,14 @@
-/* What the daemon's side of TLS is made of: certificate, private key, and who
- * signs the certificates of clients.
+/* What a server's side of TLS is made of, the daemon's and the web gateway's:
+ * certificate, private key, and who signs the certificates of clients.
  *
- * TLS 1.3 and the protocol name ADDRESS_ALPN only; no tickets, no resumption,
- * no early data.  Nothing of it comes from the system's OpenSSL configuration.
+ * TLS 1.3 and one protocol name (ALPN) only; no tickets, no resumption, no
+ * early data.  Nothing of it comes from the system's OpenSSL configuration.
  * A struct tls is never changed: a reload makes a new one, and connections keep
  * the one they began with. */
-#ifndef MADOGUCHI_DAEMON_TLS_H
-#define MADOGUCHI_DAEMON_TLS_H
+#ifndef MADOGUCHI_PROTO_TLS_H
+#define MADOGUCHI_PROTO_TLS_H
 
-#include "daemon/certificate.h"
+#include "proto/certificate.h"
 #include "proto/error.h"
 #include "proto/openssl.h"
 
@@ -19,11 +19,13 @@
 
 struct tls;
 
-/* Paths, by the rule of daemon/tls_file.h. */
+/* Paths, by the rule of proto/tls_file.h. */
 struct tls_files {
     const char *certificate; /* PEM: the daemon's, then those between it and the root */
     const char *key;         /* PEM, not encrypted */
     const char *client_ca;   /* PEM; NULL: no client is asked for a certificate */
+    const char *alpn;        /* the protocol's name, which must outlive the tls */
+    bool alpn_may_lack;      /* a client that names no protocol at all is served too */
 };
 
 /* Why a client's certificate was not accepted; kept for each connection as the

@@ -4,8 +4,8 @@
  * A path that does not begin with / is looked for in the directory of systemd's
  * credentials ($CREDENTIALS_DIRECTORY) when there is one, else where the daemon
  * was started. */
-#ifndef MADOGUCHI_DAEMON_TLS_FILE_H
-#define MADOGUCHI_DAEMON_TLS_FILE_H
+#ifndef MADOGUCHI_PROTO_TLS_FILE_H
+#define MADOGUCHI_PROTO_TLS_FILE_H
 
 #include "proto/error.h"
 

@@ -1,6 +1,6 @@
 /* What is said of a certificate: whose it is, its fingerprint, until when. */
-#ifndef MADOGUCHI_DAEMON_CERTIFICATE_H
-#define MADOGUCHI_DAEMON_CERTIFICATE_H
+#ifndef MADOGUCHI_PROTO_CERTIFICATE_H
+#define MADOGUCHI_PROTO_CERTIFICATE_H
 
 #include "proto/openssl.h"
 
