@@ -30,6 +30,8 @@ static const char usage[] =
        "                          systemd passes\n"
        "  --tls-certificate FILE  PEM; `madoguchid tls-init` makes one\n"
        "  --tls-key FILE          PEM, readable by its owner only; SIGHUP reads both again\n"
+       "  --connections-max N     browsers' connections at a time (1024); who comes beyond waits\n"
+       "  --request-ms N          how long a request may take to come (30000)\n"
        "  --behind-proxy          no TLS: on loopback only, a proxy of this machine has it\n"
        "\n"
        "Example:\n"
@@ -200,18 +202,41 @@ static int serve(struct web *w) {
 
 /* ---- the command line --------------------------------------------------------------------- */
 
-enum { OPT_SERVER = 256, OPT_LISTEN, OPT_CERTIFICATE, OPT_KEY, OPT_PROXY, OPT_HELP, OPT_VERSION };
+enum {
+    OPT_SERVER = 256,
+    OPT_LISTEN,
+    OPT_CERTIFICATE,
+    OPT_KEY,
+    OPT_CONNECTIONS,
+    OPT_REQUEST,
+    OPT_PROXY,
+    OPT_HELP,
+    OPT_VERSION
+};
 
 static const struct option options[] = {
     {"server", required_argument, NULL, OPT_SERVER},
     {"listen", required_argument, NULL, OPT_LISTEN},
     {"tls-certificate", required_argument, NULL, OPT_CERTIFICATE},
     {"tls-key", required_argument, NULL, OPT_KEY},
+    {"connections-max", required_argument, NULL, OPT_CONNECTIONS},
+    {"request-ms", required_argument, NULL, OPT_REQUEST},
     {"behind-proxy", no_argument, NULL, OPT_PROXY},
     {"help", no_argument, NULL, OPT_HELP},
     {"version", no_argument, NULL, OPT_VERSION},
     {NULL, 0, NULL, 0},
 };
+
+static int take_number(unsigned *to, unsigned most, int *status) {
+    char *end;
+    unsigned long n = strtoul(optarg, &end, 10);
+    if (optarg[0] < '0' || optarg[0] > '9' || *end != '\0' || n < 1 || n > most) {
+        *status = bad_usage(_("That is no number, or out of its limits."));
+        return -1;
+    }
+    *to = (unsigned)n;
+    return 0;
+}
 
 /* 0: go on; else exit with *status. */
 static int take_option(struct web *w, int option, int *status) {
@@ -232,6 +257,10 @@ static int take_option(struct web *w, int option, int *status) {
     case OPT_KEY:
         w->files.key = optarg;
         return 0;
+    case OPT_CONNECTIONS:
+        return take_number(&w->setting.limits.connections_max, 65536, status);
+    case OPT_REQUEST:
+        return take_number(&w->setting.limits.request_ms, 600000, status);
     case OPT_PROXY:
         w->setting.plain = true;
         return 0;
