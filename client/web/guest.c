@@ -43,8 +43,8 @@ static size_t bucket_of(const struct bufferevent *bev) {
 
 /* ---- coming and going --------------------------------------------------------------------- */
 
-/* evhttp tells of no connection's end that never asked: whatever is freed with the
- * bufferevent does. */
+/* evhttp does not tell of the end of a connection that never asked: the SSL object, which
+ * is freed with the bufferevent, does. */
 static void gone(struct guest *guest) {
     struct guests *g = guest->all;
     LIST_REMOVE(guest, next);
@@ -52,10 +52,6 @@ static void gone(struct guest *guest) {
     if (g->n-- == g->most) {
         g->full(g->ctx, false);
     }
-}
-
-static void on_filter_free(void *ctx) {
-    gone(ctx);
 }
 
 static void on_ssl_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx, long argl,
@@ -76,19 +72,6 @@ static int ssl_index(void) {
         index = SSL_get_ex_new_index(0, NULL, NULL, NULL, on_ssl_free);
     }
     return index;
-}
-
-/* A filter that filters nothing: for its end. */
-static struct bufferevent *plain(struct guests *g, struct guest *guest) {
-    struct bufferevent *socket = bufferevent_socket_new(g->base, -1, BEV_OPT_CLOSE_ON_FREE);
-    struct bufferevent *bev =
-        socket == NULL ? NULL
-                       : bufferevent_filter_new(socket, NULL, NULL, BEV_OPT_CLOSE_ON_FREE,
-                                                on_filter_free, guest);
-    if (bev == NULL && socket != NULL) {
-        bufferevent_free(socket);
-    }
-    return bev;
 }
 
 static struct bufferevent *secured(struct guests *g, struct guest *guest, const struct tls *tls) {
@@ -114,10 +97,7 @@ static struct bufferevent *secured(struct guests *g, struct guest *guest, const 
 
 struct bufferevent *guest_new(struct guests *g, const struct tls *tls) {
     struct guest *guest = calloc(1, sizeof *guest);
-    struct bufferevent *bev = NULL;
-    if (guest != NULL) {
-        bev = tls == NULL ? plain(g, guest) : secured(g, guest, tls);
-    }
+    struct bufferevent *bev = guest == NULL ? NULL : secured(g, guest, tls);
     if (bev == NULL) {
         free(guest);
         return NULL;

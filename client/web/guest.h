@@ -1,6 +1,7 @@
-/* The connections of browsers: how many there are, and how long each may take.
+/* The connections of browsers over TLS: how many there are, and how long each may take.
  *
- * evhttp counts neither, and its timeout begins anew with every byte. */
+ * evhttp counts neither, and its timeout begins anew with every byte.  A plain connection
+ * is a proxy's of this machine, which has limits of its own. */
 #ifndef MADOGUCHI_CLIENT_WEB_GUEST_H
 #define MADOGUCHI_CLIENT_WEB_GUEST_H
 
@@ -19,8 +20,7 @@ struct guests *guests_new(struct event_base *base, unsigned connections_max, uns
                           void (*full)(void *ctx, bool full), void *ctx);
 void guests_free(struct guests *g); /* after all their bufferevents */
 
-/* A bufferevent for the next connection, under `tls` or plain (NULL).  NULL without
- * memory. */
+/* A bufferevent for the next connection.  NULL without memory. */
 struct bufferevent *guest_new(struct guests *g, const struct tls *tls);
 
 /* Whose it is; NULL when it is none of ours. */

@@ -104,13 +104,15 @@ static void on_request(struct evhttp_request *http, void *ctx) {
     struct exchange *x = calloc(1, sizeof *x);
     struct task *t = calloc(1, sizeof *t);
     struct error e;
-    if (x == NULL || t == NULL || guest == NULL) {
+    if (x == NULL || t == NULL || (guest == NULL && !s->setting.plain)) {
         free(x);
         free(t);
         evhttp_send_error(http, HTTP_INTERNAL, NULL);
         return;
     }
-    guest_asks(guest);
+    if (guest != NULL) {
+        guest_asks(guest);
+    }
     s->busy++;
     *t = (struct task){s, bev};
     *x = (struct exchange){
@@ -136,7 +138,8 @@ static void on_request(struct evhttp_request *http, void *ctx) {
 static struct bufferevent *on_connection(struct event_base *base, void *ctx) {
     struct server *s = ctx;
     (void)base;
-    return guest_new(s->guests, s->tls); /* NULL: evhttp makes a plain one, which has no guest */
+    /* NULL: evhttp makes a plain one, whose requests are answered only where plain is meant. */
+    return s->setting.plain ? NULL : guest_new(s->guests, s->tls);
 }
 
 static void on_full(void *ctx, bool full) {

@@ -1,0 +1,325 @@
+/* The web gateway as its pages use it: logins, requests as JSON, what it keeps and loses. */
+#include "tests/kit_web.h"
+#include "tests/suite.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char *const names[] = {"boss", "tanaka", "abe", NULL};
+
+static void people(struct kit *k) {
+    kit_start(k, false);
+    kit_person(k, "boss", "clerk;supervisor;planner;auditor;administrator", NULL, NULL, NULL);
+    kit_person(k, "tanaka", "clerk", NULL, NULL, NULL);
+    kit_person(k, "abe", "clerk", "citizen", NULL, NULL);
+}
+
+static void start(struct kit *k, struct kit_web *w) {
+    people(k);
+    kit_people_serve(k, "gateway_user: root", names);
+    kit_web_start(w, k, NULL);
+}
+
+static void finish(struct kit *k, struct kit_web *w) {
+    kit_web_stop(w, SIGTERM);
+    kit_become(k, "boss"); /* for the comparison at the end */
+    kit_finish(k);
+}
+
+/* A request with an id of its own, in static memory. */
+static const char *act(unsigned id, const char *fields) {
+    static char text[2000];
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    snprintf(text, sizeof text, "{\"id\":\"%012llx%020u\",\"act\":{%s}}",
+             (unsigned long long)now.tv_sec * 1000, id, fields);
+    return text;
+}
+
+#define LOGGED "\"kind\":\"LOG\",\"service\":\"migration\",\"date\":20240415"
+
+/* ---- logins ------------------------------------------------------------------------------- */
+
+START_TEST(logging_in_and_out) {
+    struct kit k;
+    static struct kit_web w;
+    start(&k, &w);
+    ck_assert_int_eq(kit_web_ask(&w, "/api/session", NULL), 200);
+    kit_web_said(&w, "\"municipality\":\"062090\",\"name\":");
+    kit_web_said(&w, "\"account\":null");
+    ck_assert_int_eq(kit_web_ask(&w, "/api/login", "{\"name\":\"tanaka\",\"password\":\"no\"}"),
+                     403);
+    kit_web_said(&w, "\"field\":\"password\"");
+    ck_assert_ptr_null(strstr(w.headers, "Set-Cookie"));
+    ck_assert_int_eq(kit_web_ask(&w, "/api/login", "{\"name\":\"tanaka\",\"password\":\"tanaka\"}"),
+                     200);
+    kit_web_header(&w, "; Path=/; Secure; HttpOnly; SameSite=Strict\r\n");
+    kit_web_said(&w, "\"account\":\"tanaka\"");
+    kit_web_said(&w, "\"roles\":[\"clerk\"],\"services\":[]");
+    kit_web_said(&w, "\"log\"");
+    ck_assert_ptr_null(strstr(w.body, "\"audit\""));
+    const char *at = strstr(w.headers, "Set-Cookie: ");
+    ck_assert_ptr_nonnull(at);
+    snprintf(w.cookie, sizeof w.cookie, "%.*s", (int)strcspn(at + 12, ";"), at + 12);
+    /* The token is in the cookie alone. */
+    ck_assert_ptr_null(strstr(w.body, strchr(w.cookie, '=') + 1));
+    at = strstr(w.body, "\"csrf\":\"");
+    ck_assert_ptr_nonnull(at);
+    snprintf(w.csrf, sizeof w.csrf, "%.32s", at + 8);
+    ck_assert_int_eq(kit_web_ask(&w, "/api/ask", act(1, LOGGED)), 200);
+    kit_web_said(&w, "\"number\":\"M-2024-000001\"");
+    ck_assert_int_eq(kit_web_ask(&w, "/api/logout", "{}"), 200);
+    kit_web_header(&w, "Max-Age=0");
+    ck_assert_int_eq(kit_web_ask(&w, "/api/ask", act(2, LOGGED)), 401);
+    kit_web_said(&w, "\"field\":\"token\"");
+    ck_assert_int_eq(kit_web_ask(&w, "/api/session", NULL), 200);
+    kit_web_said(&w, "\"account\":null");
+    finish(&k, &w);
+}
+END_TEST
+
+START_TEST(a_given_password_is_changed) {
+    struct kit k;
+    static struct kit_web w;
+    char body[300];
+    char given[64];
+    start(&k, &w);
+    kit_web_become(&w, "boss");
+    ck_assert_int_eq(kit_web_ask(&w, "/api/ask", "{\"password\":{\"name\":\"abe\"}}"), 200);
+    const char *at = strstr(w.body, "\"value\":\"");
+    ck_assert_ptr_nonnull(at);
+    snprintf(given, sizeof given, "%.*s", (int)strcspn(at + 9, "\""), at + 9);
+    kit_web_become(&w, NULL);
+    snprintf(body, sizeof body, "{\"name\":\"abe\",\"password\":\"%s\"}", given);
+    ck_assert_int_eq(kit_web_ask(&w, "/api/login", body), 200);
+    kit_web_said(&w, "\"once\":true");
+    at = strstr(w.headers, "Set-Cookie: ");
+    snprintf(w.cookie, sizeof w.cookie, "%.*s", (int)strcspn(at + 12, ";"), at + 12);
+    at = strstr(w.body, "\"csrf\":\"");
+    snprintf(w.csrf, sizeof w.csrf, "%.32s", at + 8);
+    ck_assert_int_eq(kit_web_ask(&w, "/api/ask", "{\"stats\":{\"count\":\"contacts\"}}"), 403);
+    snprintf(body, sizeof body, "{\"password\":{\"old\":\"%s\",\"fresh\":\"my own long one\"}}",
+             given);
+    ck_assert_int_eq(kit_web_ask(&w, "/api/ask", body), 200);
+    ck_assert_int_eq(kit_web_ask(&w, "/api/ask", "{\"stats\":{\"count\":\"contacts\"}}"), 200);
+    finish(&k, &w);
+}
+END_TEST
+
+/* One that guesses makes itself wait, and not the others behind the same gateway. */
+START_TEST(guesses_are_counted_by_address) {
+    struct kit k;
+    static struct kit_web w;
+    char body[128];
+    start(&k, &w);
+    w.forwarded = "192.0.2.1, 198.51.100.7"; /* the last is what the proxy saw */
+    int status = 0;
+    for (int i = 0; i < 60 && status != 503; i++) {
+        snprintf(body, sizeof body, "{\"name\":\"nobody%d\",\"password\":\"x\"}", i);
+        status = kit_web_ask(&w, "/api/login", body);
+        ck_assert(status == 403 || status == 503);
+    }
+    ck_assert_int_eq(status, 503);
+    kit_web_header(&w, "Retry-After: 1");
+    w.forwarded = "198.51.100.7, 203.0.113.9";
+    ck_assert_int_eq(kit_web_ask(&w, "/api/login", "{\"name\":\"abe\",\"password\":\"abe\"}"), 200);
+    finish(&k, &w);
+}
+END_TEST
+
+/* ---- requests ----------------------------------------------------------------------------- */
+
+START_TEST(asked_again_is_done_once) {
+    struct kit k;
+    static struct kit_web w;
+    char first[2000];
+    start(&k, &w);
+    kit_web_become(&w, "tanaka");
+    snprintf(first, sizeof first, "%s", act(7, LOGGED ",\"topic\":[\"housing\",\"work\"]"));
+    ck_assert_int_eq(kit_web_ask(&w, "/api/ask", first), 200);
+    kit_web_said(&w, "\"number\":\"M-2024-000001\"");
+    ck_assert_ptr_null(strstr(w.body, "\"known\":true"));
+    ck_assert_int_eq(kit_web_ask(&w, "/api/ask", first), 200);
+    kit_web_said(&w, "\"number\":\"M-2024-000001\",\"known\":true");
+    ck_assert_int_eq(
+        kit_web_ask(&w, "/api/ask",
+                    "{\"stats\":{\"count\":\"contacts\",\"by\":[\"month\",\"topic\"],"
+                    "\"scope\":{\"from\":\"FY2024\",\"filter\":[{\"field\":\"service\","
+                    "\"value\":[\"migration\"]}]}}}"),
+        200);
+    kit_web_said(&w, "{\"stat\":[{\"key\":[\"2024-04\",\"housing\"],\"count\":1}]}");
+    ck_assert_int_eq(kit_web_ask(&w, "/api/ask", "{\"show\":{\"number\":\"M-2024-000001\"}}"), 200);
+    kit_web_said(&w, "\"name\":\"topic\",\"value\":\"housing;work\"");
+    finish(&k, &w);
+}
+END_TEST
+
+START_TEST(what_is_wrong_names_the_field) {
+    struct kit k;
+    static struct kit_web w;
+    static const struct {
+        const char *body;
+        int status;
+        const char *said;
+    } cases[] = {
+        {"", 400, "MALFORMED"},
+        {"[]", 400, "MALFORMED"},
+        {"{\"ping\":{},\"ping\":{}}", 400, "MALFORMED"},
+        {"{}", 400, "\"field\":\"body\""},
+        {"{\"login\":{\"name\":\"a\"}}", 400, "\"field\":\"body\""},
+        {"{\"rows\":{}}", 400, "\"field\":\"body\""},
+        {"{\"ping\":{},\"status\":{}}", 400, "\"field\":\"status\""},
+        {"{\"stats\":{\"what\":\"contacts\"}}", 400, "no field of that name"},
+        {"{\"stats\":{\"count\":3}}", 400, "\"field\":\"count\""},
+        {"{\"stats\":{\"by\":\"month\"}}", 400, "\"field\":\"by\""},
+        {"{\"stats\":{\"count\":\"contacts\",\"scope\":[]}}", 400, "\"field\":\"scope\""},
+        {"{\"stats\":{\"count\":\"cantacts\"}}", 400, "\"near\":[\"contacts\""},
+        {"{\"show\":{\"seq\":-1}}", 400, "\"field\":\"seq\""},
+        {"{\"show\":{\"seq\":1.5}}", 400, "\"field\":\"seq\""},
+        {"{\"show\":{\"seq\":99999}}", 404, "NOT_FOUND"},
+        {"{\"id\":\"zz\",\"act\":{\"kind\":\"LOG\"}}", 400, "\"field\":\"id\""},
+        {"{\"act\":{\"kind\":\"LOGS\"}}", 400, "\"field\":\"kind\""},
+        {"{\"act\":{\"kind\":\"LOG\",\"date\":4294967296}}", 400, "\"field\":\"date\""},
+        {"{\"stats\":{\"explain\":1}}", 400, "\"field\":\"explain\""},
+        {"{\"audit\":{}}", 403, "FORBIDDEN"},
+    };
+    start(&k, &w);
+    kit_web_become(&w, "tanaka");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        int status = kit_web_ask(&w, "/api/ask", cases[i].body);
+        ck_assert_msg(status == cases[i].status, "%s: %d %s", cases[i].body, status, w.body);
+        kit_web_said(&w, cases[i].said);
+    }
+    /* The check digit is right: it goes nowhere. */
+    ck_assert_int_eq(
+        kit_web_ask(&w, "/api/ask",
+                    "{\"void\":{},\"voiding\":{\"seq\":1,\"reason\":\"123456789018\"}}"),
+        400);
+    char body[300];
+    snprintf(body, sizeof body,
+             "{\"id\":\"%s\",\"voiding\":{\"seq\":1,\"reason\":\"123456789018\"}}",
+             "0192f0a0b0c000112233445566778899");
+    ck_assert_int_eq(kit_web_ask(&w, "/api/ask", body), 422);
+    kit_web_said(&w, "INDIVIDUAL_NUMBER");
+    finish(&k, &w);
+}
+END_TEST
+
+START_TEST(rights_are_those_of_the_login) {
+    struct kit k;
+    static struct kit_web w;
+    start(&k, &w);
+    kit_web_become(&w, "abe");
+    ck_assert_int_eq(kit_web_ask(&w, "/api/ask", act(1, LOGGED)), 403);
+    kit_web_become(&w, "boss");
+    ck_assert_int_eq(kit_web_ask(&w, "/api/ask", act(2, LOGGED)), 200);
+    ck_assert_int_eq(kit_web_ask(&w, "/api/ask", "{\"accounts\":{}}"), 200);
+    kit_web_said(&w, "\"name\":\"tanaka\"");
+    kit_web_become(&w, NULL);
+    ck_assert_int_eq(kit_web_ask(&w, "/api/ask", "{\"ping\":{}}"), 401);
+    finish(&k, &w);
+}
+END_TEST
+
+START_TEST(documents_are_json) {
+    struct kit k;
+    static struct kit_web w;
+    start(&k, &w);
+    kit_web_become(&w, "tanaka");
+    ck_assert_int_eq(kit_web_ask(&w, "/api/catalogue", NULL), 200);
+    kit_web_said(&w, "\"service\":[{\"code\":\"migration\",\"prefix\":\"M\",\"ja\":\"移住相談\"");
+    ck_assert_int_eq(kit_web_ask(&w, "/api/plans", NULL), 200);
+    ck_assert_int_eq(kit_web_ask(&w, "/api/plan", NULL), 400);
+    ck_assert_int_eq(kit_web_ask(&w, "/api/plan?id=none", NULL), 404);
+    kit_web_become(&w, NULL);
+    ck_assert_int_eq(kit_web_ask(&w, "/api/catalogue", NULL), 401);
+    finish(&k, &w);
+}
+END_TEST
+
+/* More rows than a page shows are cut, which is said; nothing else has to wait for them. */
+START_TEST(many_rows_are_cut) {
+    enum { ROWS = 2100, EACH = 700 };
+    static Madoguchi__Request *list[EACH];
+    static struct kit_answer answers[EACH];
+    struct kit k;
+    static struct kit_web w;
+    people(&k);
+    for (int n = 0; n < ROWS; n += EACH) {
+        for (int i = 0; i < EACH; i++) {
+            list[i] = kit_request(&k, "log", "service", "citizen", "date", "2024-04-15", NULL);
+        }
+        kit_group(&k, list, EACH, answers);
+        arena_reset(&k.arena);
+    }
+    kit_people_serve(&k, NULL, names);
+    kit_web_start(&w, &k, NULL);
+    kit_web_become(&w, "boss");
+    ck_assert_int_eq(kit_web_ask(&w, "/api/ask", "{\"list\":{}}"), 200);
+    kit_web_said(&w, "\"cut\":true");
+    kit_web_said(&w, "C-2024-002000");
+    ck_assert_ptr_null(strstr(w.body, "C-2024-002001"));
+    ck_assert_int_eq(kit_web_ask(&w, "/api/ask",
+                                 "{\"stats\":{\"count\":\"cases\",\"scope\":"
+                                 "{\"from\":\"FY2024\"}}}"),
+                     200);
+    kit_web_said(&w, "\"count\":2100");
+    finish(&k, &w);
+}
+END_TEST
+
+/* ---- ends --------------------------------------------------------------------------------- */
+
+START_TEST(a_restart_loses_nothing) {
+    struct kit k;
+    static struct kit_web w;
+    char cookie[128];
+    char csrf[64];
+    start(&k, &w);
+    kit_web_become(&w, "tanaka");
+    snprintf(cookie, sizeof cookie, "%s", w.cookie);
+    snprintf(csrf, sizeof csrf, "%s", w.csrf);
+    kit_web_stop(&w, SIGKILL);
+    kit_web_start(&w, &k, NULL);
+    snprintf(w.cookie, sizeof w.cookie, "%s", cookie);
+    snprintf(w.csrf, sizeof w.csrf, "%s", csrf);
+    ck_assert_int_eq(kit_web_ask(&w, "/api/ask", act(1, LOGGED)), 200);
+    /* The daemon's end is an error that says so, and over when it is back. */
+    close(k.fd);
+    ck_assert_int_eq(kit_daemon_stop(&k.d, SIGTERM), 0);
+    int status = kit_web_ask(&w, "/api/ask", act(2, LOGGED));
+    ck_assert_msg(status == 503 || status == 504, "%d", status);
+    ck_assert_int_eq(kit_web_ask(&w, "/api/ask", act(2, LOGGED)), 503);
+    kit_daemon_start(&k.d, "gateway_user: root");
+    k.fd = kit_hello(&k.d);
+    ck_assert_int_eq(kit_web_ask(&w, "/api/ask", act(2, LOGGED)), 200);
+    finish(&k, &w);
+}
+END_TEST
+
+static Suite *suite(void) {
+    Suite *s = suite_create("web");
+    TCase *t = tcase_create("gateway");
+    tcase_set_timeout(t, 60);
+    tcase_add_test(t, logging_in_and_out);
+    tcase_add_test(t, a_given_password_is_changed);
+    tcase_add_test(t, guesses_are_counted_by_address);
+    tcase_add_test(t, asked_again_is_done_once);
+    tcase_add_test(t, what_is_wrong_names_the_field);
+    tcase_add_test(t, rights_are_those_of_the_login);
+    tcase_add_test(t, documents_are_json);
+    tcase_add_test(t, many_rows_are_cut);
+    tcase_add_test(t, a_restart_loses_nothing);
+    suite_add_tcase(s, t);
+    return s;
+}
+
+int main(void) {
+    kit_begin();
+    int status = suite_run(suite());
+    kit_end();
+    return status;
+}
