@@ -47,9 +47,11 @@ static size_t bucket_of(const struct bufferevent *bev) {
  * is freed with the bufferevent, does. */
 static void gone(struct guest *guest) {
     struct guests *g = guest->all;
-    LIST_REMOVE(guest, next);
+    if (g != NULL) {
+        LIST_REMOVE(guest, next);
+    }
     free(guest);
-    if (g->n-- == g->most) {
+    if (g != NULL && g->n-- == g->most) {
         g->full(g->ctx, false);
     }
 }
@@ -179,8 +181,20 @@ struct guests *guests_new(struct event_base *base, unsigned connections_max, uns
     return g;
 }
 
+/* libevent frees a bufferevent's parts later, some only with the base. */
+static void let_go(struct guests *g) {
+    for (size_t i = 0; i < BUCKETS; i++) {
+        struct guest *guest;
+        while ((guest = LIST_FIRST(&g->bucket[i])) != NULL) {
+            LIST_REMOVE(guest, next);
+            guest->all = NULL;
+        }
+    }
+}
+
 void guests_free(struct guests *g) {
     if (g != NULL) {
+        let_go(g);
         if (g->sweep != NULL) {
             event_free(g->sweep);
         }

@@ -18,7 +18,7 @@ struct guest;
  * the answer before, is closed.  NULL without memory. */
 struct guests *guests_new(struct event_base *base, unsigned connections_max, unsigned request_ms,
                           void (*full)(void *ctx, bool full), void *ctx);
-void guests_free(struct guests *g); /* after all their bufferevents */
+void guests_free(struct guests *g); /* connections that are left are forgotten */
 
 /* A bufferevent for the next connection.  NULL without memory. */
 struct bufferevent *guest_new(struct guests *g, const struct tls *tls);

@@ -195,6 +195,7 @@ static int serve(struct web *w) {
     server_free(w->server);
     free_events(w);
     if (w->base != NULL) {
+        (void)event_base_loop(w->base, EVLOOP_NONBLOCK); /* what was freed is so by now */
         event_base_free(w->base);
     }
     return rc;
