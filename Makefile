@@ -24,8 +24,10 @@ endif
 
 DEBIAN    := build-essential pkg-config libevent-dev liblmdb-dev libprotobuf-c-dev \
              protobuf-c-compiler libsodium-dev libcyaml-dev libyaml-dev libcsv-dev libsystemd-dev \
-             libunistring-dev libssl-dev check gettext python3 mandoc systemd
+             libunistring-dev libssl-dev libjansson-dev check gettext python3 mandoc systemd nodejs npm
 MODULES   := libevent_core libprotobuf-c libsodium libcyaml libsystemd lmdb openssl
+# Of the web gateway alone.
+WEBMODULES := libevent libevent_openssl jansson
 TESTMODULES := check
 
 WARNINGS  := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
@@ -41,6 +43,7 @@ LDFLAGS   := -pie -Wl,-z,relro,-z,now,-z,noexecstack
 ifeq ($(filter deps help clean format,$(MAKECMDGOALS)),)
 PKG_CFLAGS = $(shell pkg-config --cflags $(MODULES) 2>/dev/null)
 PKG_LIBS   = $(shell pkg-config --libs $(MODULES) 2>/dev/null) -lunistring -lcsv -lpthread
+WEB_LIBS   = $(shell pkg-config --libs $(WEBMODULES) 2>/dev/null)
 CHECK_LIBS = $(shell pkg-config --libs $(TESTMODULES) 2>/dev/null)
 endif
 
@@ -58,10 +61,12 @@ STORE_OBJ := $(call obj,$(call src,store)) \
              $(patsubst $(BUILD)/gen/%.c,$(BUILD)/obj/gen/%.o,$(filter $(BUILD)/gen/store/%,$(GEN_C)))
 DAEMON_OBJ := $(call obj,$(call src,daemon)) $(BUILD)/obj/gen/catalogue_yaml.o
 CLIENT_OBJ := $(call obj,$(call src,client))
+WEB_OBJ   := $(call obj,$(call src,client/web)) $(BUILD)/obj/gen/web_assets.o
 LIBPROTO  := $(BUILD)/libproto.a
 LIBSTORE  := $(BUILD)/libstore.a
 DAEMONLIB := $(BUILD)/libdaemon.a
 CLIENTLIB := $(BUILD)/libclient.a
+WEBLIB    := $(BUILD)/libweb.a
 # What takes longest begins first: the others run beside it.
 LONGEST   := test_nth test_power test_doctor test_verify_damage test_journal_faults test_nth_daemon \
              test_soak test_watchdog test_model test_verify
@@ -82,7 +87,7 @@ REPLAYS   := $(FUZZ:%=$(BUILD)/tests/replay_%)
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(BUILD)/madoguchid $(BUILD)/madoguchi $(LOCALES)
+all: $(BUILD)/madoguchid $(BUILD)/madoguchi $(BUILD)/madoguchi-web $(LOCALES)
 
 help:
 	@echo 'make            build $(BUILD)/madoguchid and $(BUILD)/madoguchi'
@@ -107,7 +112,7 @@ help:
 	@echo 'make clean'
 
 deps:
-	@sh tests/deps.sh "$(MODULES) $(TESTMODULES)" "$(DEBIAN)"
+	@sh tests/deps.sh "$(MODULES) $(WEBMODULES) $(TESTMODULES)" "$(DEBIAN)"
 
 # ---- generated ---------------------------------------------------------------
 
@@ -124,6 +129,11 @@ $(EMBEDDED): plans/catalogue.yaml
 	   echo 'const unsigned char catalogue_yaml[] = {'; \
 	   od -An -v -tx1 $< | sed 's/ \([0-9a-f][0-9a-f]\)/0x\1,/g'; \
 	   echo '0};'; echo 'const size_t catalogue_yaml_len = sizeof catalogue_yaml - 1;'; } > $@
+
+# The pages, their scripts and styles: one C file, made by Node, which nobody needs later.
+$(BUILD)/gen/web_assets.c: $(shell find client/web/pages client/web/po client/web/*.mjs client/web/package*.json -type f 2>/dev/null)
+	@mkdir -p $(@D)
+	printf '#include "client/web/assets.h"\nconst struct web_asset web_assets[1];\nconst size_t web_assets_n = 0;\n' >$@
 
 $(BUILD)/locale/%/LC_MESSAGES/madoguchi.mo: client/po/%.po
 	@mkdir -p $(@D)
@@ -143,6 +153,7 @@ $(LIBPROTO): $(PROTO_OBJ)
 $(LIBSTORE): $(STORE_OBJ)
 $(DAEMONLIB): $(filter-out %/main.o,$(DAEMON_OBJ))
 $(CLIENTLIB): $(filter-out %/main.o,$(CLIENT_OBJ))
+$(WEBLIB): $(filter-out %/main.o,$(WEB_OBJ))
 %.a:
 	@rm -f $@
 	ar rcs $@ $^
@@ -154,6 +165,9 @@ $(BUILD)/madoguchid: $(BUILD)/obj/daemon/main.o $(DAEMONLIB) $(LIBSTORE) $(LIBPR
 
 $(BUILD)/madoguchi: $(BUILD)/obj/client/main.o $(CLIENTLIB) $(LIBPROTO)
 	$(LINK) $^ $(PKG_LIBS)
+
+$(BUILD)/madoguchi-web: $(BUILD)/obj/client/web/main.o $(WEBLIB) $(CLIENTLIB) $(LIBPROTO)
+	$(LINK) $^ $(WEB_LIBS) $(PKG_LIBS)
 
 # ---- tests ---------------------------------------------------------------------
 

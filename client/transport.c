@@ -254,8 +254,7 @@ void transport_filled(struct transport *t, size_t n) {
     t->out_to += n;
 }
 
-/* Writes what the socket takes now. */
-static int write_some(struct transport *t) {
+int transport_write_some(struct transport *t) {
     while (transport_pending(t) > 0) {
         ssize_t n = send_bytes(t, t->out + t->out_from, transport_pending(t));
         if (n < 0 && errno == EINTR) {
@@ -272,7 +271,7 @@ static int write_some(struct transport *t) {
 
 int transport_flush(struct transport *t, unsigned patience_ms) {
     while (t->fd >= 0 && transport_pending(t) > 0) {
-        if (write_some(t) < 0) {
+        if (transport_write_some(t) < 0) {
             return -1;
         }
         if (transport_pending(t) > 0 && wait_to_move(t, POLLOUT, patience_ms) <= 0) {
@@ -284,8 +283,7 @@ int transport_flush(struct transport *t, unsigned patience_ms) {
 
 /* ---- reading ----------------------------------------------------------------------- */
 
-/* Reads what is there.  -1: the other side closed, or an error. */
-static int read_some(struct transport *t) {
+int transport_read_some(struct transport *t) {
     if (t->in_from > 0) {
         memmove(t->in, t->in + t->in_from, t->in_to - t->in_from);
         t->in_to -= t->in_from;
@@ -324,14 +322,14 @@ int transport_frame(struct transport *t, const uint8_t **data, size_t *len, unsi
         if (ready != 0) {
             return ready > 0 ? 0 : -1;
         }
-        if (t->fd < 0 || wait_to_move(t, POLLIN, patience_ms) <= 0 || read_some(t) < 0) {
+        if (t->fd < 0 || wait_to_move(t, POLLIN, patience_ms) <= 0 || transport_read_some(t) < 0) {
             return -1;
         }
     }
 }
 
 int transport_move(struct transport *t, unsigned patience_ms) {
-    if (write_some(t) < 0) {
+    if (transport_write_some(t) < 0) {
         return -1;
     }
     short events = transport_pending(t) > 0 ? POLLIN | POLLOUT : POLLIN;
@@ -339,5 +337,5 @@ int transport_move(struct transport *t, unsigned patience_ms) {
     if (ready <= 0) {
         return -1;
     }
-    return (ready & ~POLLOUT) != 0 ? read_some(t) : 0;
+    return (ready & ~POLLOUT) != 0 ? transport_read_some(t) : 0;
 }

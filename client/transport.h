@@ -69,6 +69,11 @@ int transport_frame(struct transport *t, const uint8_t **data, size_t *len, unsi
  * never be right. */
 int transport_frame_ready(struct transport *t, const uint8_t **data, size_t *len);
 
+/* What the socket takes or has now, without waiting: for a loop.  -1: lost, or the
+ * other side closed. */
+int transport_write_some(struct transport *t);
+int transport_read_some(struct transport *t);
+
 /* Waits until bytes can be read or (if some wait) written, and moves them. */
 int transport_move(struct transport *t, unsigned patience_ms);
 

@@ -20,6 +20,7 @@ struct raw {
     unsigned backup_directories_count;
     char *socket_owner;
     char *socket_group;
+    char *gateway_user;
     char *tls_certificate;
     char *tls_key;
     char *tls_client_ca;
@@ -44,6 +45,7 @@ static const cyaml_schema_field_t raw_fields[] = {
                          backup_directories, &text_schema, 0, CONFIG_BACKUP_MAX),
     TEXT_KEY(socket_owner),
     TEXT_KEY(socket_group),
+    TEXT_KEY(gateway_user),
     TEXT_KEY(tls_certificate),
     TEXT_KEY(tls_key),
     TEXT_KEY(tls_client_ca),
@@ -114,6 +116,7 @@ void config_free(struct config *c) {
     }
     free(c->socket_owner);
     free(c->socket_group);
+    free(c->gateway_user);
     free(c->tls_certificate);
     free(c->tls_key);
     free(c->tls_client_ca);
@@ -326,6 +329,7 @@ static int take_texts(const struct reading *r, const struct raw *raw, struct con
         char **to;
     } texts[] = {{"socket_owner", raw->socket_owner, &c->socket_owner},
                  {"socket_group", raw->socket_group, &c->socket_group},
+                 {"gateway_user", raw->gateway_user, &c->gateway_user},
                  {"tls_certificate", raw->tls_certificate, &c->tls_certificate},
                  {"tls_key", raw->tls_key, &c->tls_key},
                  {"tls_client_ca", raw->tls_client_ca, &c->tls_client_ca}};
@@ -517,11 +521,20 @@ static void print_tls(const struct config *c, FILE *to) {
                c->tls_client_ca);
 }
 
+static void print_gateway(FILE *to, const char *user) {
+    fprintf(to,
+            "# The user that madoguchi-web runs as: it says which address a browser comes from,\n"
+            "# and is believed. Nobody else is. Default " CONFIG_GATEWAY_USER ".\n"
+            "gateway_user: %s\n\n",
+            user != NULL ? user : CONFIG_GATEWAY_USER);
+}
+
 void config_print(const struct config *c, FILE *to) {
     static const char *const levels[] = {"", "", "", "error", "warning", "notice", "info", "debug"};
     print_lists(c, to);
     print_name(to, "socket_owner", "Owner", c->socket_owner);
     print_name(to, "socket_group", "Group", c->socket_group);
+    print_gateway(to, c->gateway_user);
     print_tls(c, to);
     fprintf(to,
             "# What is logged: error, warning, notice, info or debug.\n# Default info.\n"

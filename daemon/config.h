@@ -14,9 +14,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define CONFIG_LISTEN_MAX 16
-#define CONFIG_BACKUP_MAX 16
-#define CONFIG_FILE_MAX   65536 /* bytes of a configuration file */
+#define CONFIG_LISTEN_MAX   16
+#define CONFIG_BACKUP_MAX   16
+#define CONFIG_GATEWAY_USER "madoguchi-web"
+#define CONFIG_FILE_MAX     65536 /* bytes of a configuration file */
 
 #define MIB(n) ((uint64_t)(n) << 20)
 #define GIB(n) ((uint64_t)(n) << 30)
@@ -84,6 +85,7 @@ struct config {
     size_t backup_directories_count;             /* 0: anywhere */
     char *socket_owner;                          /* name or number, or NULL */
     char *socket_group;
+    char *gateway_user;    /* NULL: CONFIG_GATEWAY_USER */
     char *tls_certificate; /* paths, or NULL */
     char *tls_key;
     char *tls_client_ca;

@@ -131,6 +131,12 @@ static bool take_token(struct session *s, const Madoguchi__Hello *hello, struct 
     return true;
 }
 
+/* Whom a gateway speaks for is another at each connection. */
+static bool is_gateway(const struct session *s) {
+    const char *user = s->dispatch->config->gateway_user;
+    return s->identity.has_uid && strcmp(s->user, user != NULL ? user : CONFIG_GATEWAY_USER) == 0;
+}
+
 static void take_hello(struct session *s, const Madoguchi__Hello *hello) {
     struct error e;
     if (s->greeted) {
@@ -145,6 +151,9 @@ static void take_hello(struct session *s, const Madoguchi__Hello *hello) {
                   hello->has_protocol ? hello->protocol : 0, MADOGUCHI_VERSION, PROTOCOL_VERSION);
     } else if (take_token(s, hello, &e)) {
         s->greeted = true;
+        if (hello->has_origin && is_gateway(s)) {
+            identity_origin(&s->identity, hello->origin);
+        }
         s->japanese = hello->has_language && bytes_equal(hello->language, "ja");
         if (s->identity.account[0] == '\0' && s->identity.network[0] != '\0') {
             conn_passing(s->conn); /* long enough to log in; nobody keeps a place by pings */

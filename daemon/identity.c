@@ -1,6 +1,7 @@
 #include "daemon/identity.h"
 
 #include "daemon/metrics.h"
+#include "daemon/peer.h"
 #include "proto/calendar.h"
 #include "proto/message.h"
 
@@ -28,6 +29,19 @@ void identity_certificate(struct identity *i, const char *fingerprint) {
                                         strlen(fingerprint), NULL, &n, NULL) == 0 &&
                          n == sizeof i->certificate;
     i->version = 0;
+}
+
+void identity_origin(struct identity *i, ProtobufCBinaryData origin) {
+    char words[IDENTITY_SOURCE];
+    char address[PEER_ADDRESS];
+    char network[PEER_NETWORK];
+    if (origin.len < sizeof words) {
+        snprintf(words, sizeof words, "%.*s", (int)origin.len, (const char *)origin.data);
+        if (peer_address_read(words, address, network)) {
+            snprintf(i->source, sizeof i->source, "%s", address);
+            snprintf(i->network, sizeof i->network, "%s", network);
+        }
+    }
 }
 
 bool identity_look(struct identity *i, struct store *store, struct secrets *secrets, bool asks) {

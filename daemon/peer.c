@@ -2,6 +2,8 @@
 
 #include "daemon/pool.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -240,4 +242,45 @@ void peers_free(struct peers *p) {
     /* A lookup that hangs keeps its pool and its job; it knows nothing else. */
     (void)pool_stop(p->pool, PEER_STOP_MS);
     free(p);
+}
+
+/* ---- addresses ---------------------------------------------------------------------- */
+
+static void clear_bits(uint8_t *address, unsigned keep, unsigned bytes) {
+    memset(address + keep, 0, bytes - keep);
+}
+
+void peer_address(const struct sockaddr_storage *who, char address[PEER_ADDRESS],
+                  char network[PEER_NETWORK]) {
+    char first[INET6_ADDRSTRLEN] = "";
+    struct in6_addr six = ((const struct sockaddr_in6 *)who)->sin6_addr;
+    struct in_addr four = ((const struct sockaddr_in *)who)->sin_addr;
+    bool mapped = who->ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&six);
+    address[0] = network[0] = '\0';
+    if (mapped) {
+        memcpy(&four, six.s6_addr + 12, sizeof four);
+    }
+    if (who->ss_family == AF_INET || mapped) {
+        inet_ntop(AF_INET, &four, address, PEER_ADDRESS);
+        clear_bits((uint8_t *)&four, 3, 4);
+        inet_ntop(AF_INET, &four, first, sizeof first);
+        snprintf(network, PEER_NETWORK, "%s/24", first);
+    } else if (who->ss_family == AF_INET6) {
+        inet_ntop(AF_INET6, &six, address, PEER_ADDRESS);
+        clear_bits(six.s6_addr, 8, 16);
+        inet_ntop(AF_INET6, &six, first, sizeof first);
+        snprintf(network, PEER_NETWORK, "%s/64", first);
+    }
+}
+
+bool peer_address_read(const char *words, char address[PEER_ADDRESS], char network[PEER_NETWORK]) {
+    struct sockaddr_storage who = {.ss_family = AF_INET};
+    if (inet_pton(AF_INET, words, &((struct sockaddr_in *)&who)->sin_addr) != 1) {
+        who.ss_family = AF_INET6;
+        if (inet_pton(AF_INET6, words, &((struct sockaddr_in6 *)&who)->sin6_addr) != 1) {
+            return false;
+        }
+    }
+    peer_address(&who, address, network);
+    return true;
 }

@@ -9,6 +9,7 @@
 #include <event2/event.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #define PEER_NAME    64 /* bytes with the NUL; longer names are cut */
@@ -34,6 +35,16 @@ void peers_free(struct peers *p);
 
 /* The user at the other end. */
 bool peer_uid(int fd, uid_t *uid);
+
+/* An internet address in words and the network whose failures count together: "192.0.2.7"
+ * and "192.0.2.0/24", "2001:db8::7" and "2001:db8::/64".  Both "" for another family. */
+#define PEER_ADDRESS 46 /* bytes with the NUL */
+#define PEER_NETWORK 50
+void peer_address(const struct sockaddr_storage *who, char address[PEER_ADDRESS],
+                  char network[PEER_NETWORK]);
+
+/* The same from words; false: they are no address. */
+bool peer_address_read(const char *words, char address[PEER_ADDRESS], char network[PEER_NETWORK]);
 
 /* "uid:1000" */
 void peer_id(uid_t uid, char out[PEER_ID]);

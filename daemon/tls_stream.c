@@ -1,5 +1,7 @@
 #include "daemon/tls_stream.h"
 
+#include "daemon/peer.h"
+
 #include "proto/log.h"
 
 #include <arpa/inet.h>
@@ -91,34 +93,11 @@ static BIO *socket_bio(struct tls_stream *s) {
 
 /* ---- who ---------------------------------------------------------------------------- */
 
-static void clear_bits(uint8_t *address, unsigned keep, unsigned bytes) {
-    memset(address + keep, 0, bytes - keep);
-}
-
 static void note_address(struct tls_stream *s) {
     struct sockaddr_storage who = {.ss_family = AF_UNSPEC};
     socklen_t len = sizeof who;
-    char network[INET6_ADDRSTRLEN] = "";
-    struct tls_peer *p = &s->peer;
-    if (getpeername(s->fd, (struct sockaddr *)&who, &len) != 0) {
-        return;
-    }
-    struct sockaddr_in6 *six = (struct sockaddr_in6 *)&who;
-    struct in_addr four = ((struct sockaddr_in *)&who)->sin_addr;
-    bool mapped = who.ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&six->sin6_addr);
-    if (mapped) {
-        memcpy(&four, six->sin6_addr.s6_addr + 12, sizeof four);
-    }
-    if (who.ss_family == AF_INET || mapped) {
-        inet_ntop(AF_INET, &four, p->address, sizeof p->address);
-        clear_bits((uint8_t *)&four, 3, 4);
-        inet_ntop(AF_INET, &four, network, sizeof network);
-        snprintf(p->network, sizeof p->network, "%s/24", network);
-    } else if (who.ss_family == AF_INET6) {
-        inet_ntop(AF_INET6, &six->sin6_addr, p->address, sizeof p->address);
-        clear_bits(six->sin6_addr.s6_addr, 8, 16);
-        inet_ntop(AF_INET6, &six->sin6_addr, network, sizeof network);
-        snprintf(p->network, sizeof p->network, "%s/64", network);
+    if (getpeername(s->fd, (struct sockaddr *)&who, &len) == 0) {
+        peer_address(&who, s->peer.address, s->peer.network);
     }
 }
 

@@ -1,0 +1,213 @@
+#include "client/web/guest.h"
+
+#include "proto/log.h"
+#include "proto/openssl.h"
+
+#include <event2/bufferevent_ssl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#define BUCKETS 256
+
+struct guest {
+    LIST_ENTRY(guest) next;
+    struct guests *all;
+    struct bufferevent *bev;
+    int64_t since; /* it began, or was answered, ms */
+    bool asks;
+    bool told; /* to close */
+};
+
+struct guests {
+    struct event_base *base;
+    size_t n, most;
+    unsigned request_ms;
+    void (*full)(void *ctx, bool full);
+    void *ctx;
+    struct event *sweep;
+    LIST_HEAD(, guest) bucket[BUCKETS];
+};
+
+static int64_t clock_ms(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static size_t bucket_of(const struct bufferevent *bev) {
+    return ((uintptr_t)bev >> 6) % BUCKETS;
+}
+
+/* ---- coming and going --------------------------------------------------------------------- */
+
+/* evhttp tells of no connection's end that never asked: whatever is freed with the
+ * bufferevent does. */
+static void gone(struct guest *guest) {
+    struct guests *g = guest->all;
+    LIST_REMOVE(guest, next);
+    free(guest);
+    if (g->n-- == g->most) {
+        g->full(g->ctx, false);
+    }
+}
+
+static void on_filter_free(void *ctx) {
+    gone(ctx);
+}
+
+static void on_ssl_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx, long argl,
+                        void *argp) {
+    (void)parent;
+    (void)ad;
+    (void)idx;
+    (void)argl;
+    (void)argp;
+    if (ptr != NULL) {
+        gone(ptr);
+    }
+}
+
+static int ssl_index(void) {
+    static int index = -1;
+    if (index < 0) {
+        index = SSL_get_ex_new_index(0, NULL, NULL, NULL, on_ssl_free);
+    }
+    return index;
+}
+
+/* A filter that filters nothing: for its end. */
+static struct bufferevent *plain(struct guests *g, struct guest *guest) {
+    struct bufferevent *socket = bufferevent_socket_new(g->base, -1, BEV_OPT_CLOSE_ON_FREE);
+    struct bufferevent *bev =
+        socket == NULL ? NULL
+                       : bufferevent_filter_new(socket, NULL, NULL, BEV_OPT_CLOSE_ON_FREE,
+                                                on_filter_free, guest);
+    if (bev == NULL && socket != NULL) {
+        bufferevent_free(socket);
+    }
+    return bev;
+}
+
+static struct bufferevent *secured(struct guests *g, struct guest *guest, const struct tls *tls) {
+    SSL *ssl = SSL_new(tls_context(tls));
+    if (ssl == NULL) {
+        return NULL;
+    }
+    /* bufferevent_openssl reads as long as SSL_pending() says so, which does not tell of
+     * records that were read ahead. */
+    SSL_set_read_ahead(ssl, 0);
+    struct bufferevent *bev =
+        SSL_set_ex_data(ssl, ssl_index(), NULL) != 1
+            ? NULL
+            : bufferevent_openssl_socket_new(g->base, -1, ssl, BUFFEREVENT_SSL_ACCEPTING,
+                                             BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
+    if (bev == NULL) {
+        SSL_free(ssl);
+    } else {
+        SSL_set_ex_data(ssl, ssl_index(), guest);
+    }
+    return bev;
+}
+
+struct bufferevent *guest_new(struct guests *g, const struct tls *tls) {
+    struct guest *guest = calloc(1, sizeof *guest);
+    struct bufferevent *bev = NULL;
+    if (guest != NULL) {
+        bev = tls == NULL ? plain(g, guest) : secured(g, guest, tls);
+    }
+    if (bev == NULL) {
+        free(guest);
+        return NULL;
+    }
+    *guest = (struct guest){.all = g, .bev = bev, .since = clock_ms()};
+    LIST_INSERT_HEAD(&g->bucket[bucket_of(bev)], guest, next);
+    if (++g->n == g->most) {
+        g->full(g->ctx, true);
+    }
+    return bev;
+}
+
+struct guest *guest_of(struct guests *g, const struct bufferevent *bev) {
+    struct guest *guest;
+    LIST_FOREACH(guest, &g->bucket[bucket_of(bev)], next) {
+        if (guest->bev == bev) {
+            return guest;
+        }
+    }
+    return NULL;
+}
+
+/* ---- time --------------------------------------------------------------------------------- */
+
+void guest_asks(struct guest *guest) {
+    guest->asks = true;
+}
+
+void guest_answered(struct guests *g, const struct bufferevent *bev) {
+    struct guest *guest = guest_of(g, bev);
+    if (guest != NULL) {
+        guest->asks = false;
+        guest->since = clock_ms();
+    }
+}
+
+static void look_at(struct guest *guest, int64_t now) {
+    if (guest->asks || guest->told || now - guest->since < guest->all->request_ms) {
+        return;
+    }
+    /* evhttp finds the connection closed, and frees it in its own time. */
+    guest->told = true;
+    (void)shutdown(bufferevent_getfd(guest->bev), SHUT_RDWR);
+    log_event(LEVEL_DEBUG, "browser-too-slow", "%s", "");
+}
+
+static void on_sweep(evutil_socket_t fd, short what, void *ctx) {
+    struct guests *g = ctx;
+    int64_t now = clock_ms();
+    (void)fd;
+    (void)what;
+    for (size_t i = 0; i < BUCKETS; i++) {
+        struct guest *guest;
+        LIST_FOREACH(guest, &g->bucket[i], next) {
+            look_at(guest, now);
+        }
+    }
+}
+
+/* ---- the whole ---------------------------------------------------------------------------- */
+
+struct guests *guests_new(struct event_base *base, unsigned connections_max, unsigned request_ms,
+                          void (*full)(void *ctx, bool full), void *ctx) {
+    const struct timeval every = {.tv_sec = 1};
+    struct guests *g = calloc(1, sizeof *g);
+    if (g == NULL) {
+        return NULL;
+    }
+    *g = (struct guests){.base = base,
+                         .most = connections_max,
+                         .request_ms = request_ms,
+                         .full = full,
+                         .ctx = ctx,
+                         .sweep = event_new(base, -1, EV_PERSIST, on_sweep, g)};
+    if (g->sweep == NULL || event_add(g->sweep, &every) < 0) {
+        guests_free(g);
+        return NULL;
+    }
+    return g;
+}
+
+void guests_free(struct guests *g) {
+    if (g != NULL) {
+        if (g->sweep != NULL) {
+            event_free(g->sweep);
+        }
+        free(g);
+    }
+}
+
+size_t guests_n(const struct guests *g) {
+    return g->n;
+}
