@@ -96,7 +96,7 @@ async function withLogin(method, path, body) {
     } catch (error) {
       if (error.status === 401) {
         await askLogin();
-      } else if (error.status === 403 && error.field === 'csrf' && tries === 0) {
+      } else if (error.status === 403 && error.field === 'X-Madoguchi-CSRF' && tries === 0) {
         await openSession();
       } else {
         throw error;
