@@ -20,7 +20,7 @@ function field(text, { required = false, help = '' }, make) {
     ),
     input,
     get value() {
-      return input.type === 'checkbox' ? input.checked : input.value.trim();
+      return input.type === 'checkbox' ? input.checked : input.type === 'password' ? input.value : input.value.trim();
     },
     set value(value) {
       input.value = value;
