@@ -131,9 +131,14 @@ $(EMBEDDED): plans/catalogue.yaml
 	   echo '0};'; echo 'const size_t catalogue_yaml_len = sizeof catalogue_yaml - 1;'; } > $@
 
 # The pages, their scripts and styles: one C file, made by Node, which nobody needs later.
-$(BUILD)/gen/web_assets.c: $(shell find client/web/pages client/web/po client/web/*.mjs client/web/package*.json -type f 2>/dev/null)
-	@mkdir -p $(@D)
-	printf '#include "client/web/assets.h"\nconst struct web_asset web_assets[1];\nconst size_t web_assets_n = 0;\n' >$@
+WEB_PAGES := $(shell find client/web/pages client/web/po client/web/*.mjs -type f 2>/dev/null)
+$(BUILD)/web/node_modules/.done: client/web/package.json client/web/package-lock.json
+	@mkdir -p $(BUILD)/web
+	cp client/web/package.json client/web/package-lock.json $(BUILD)/web
+	cd $(BUILD)/web && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+$(BUILD)/gen/web_assets.c: $(WEB_PAGES) $(BUILD)/web/node_modules/.done
+	node client/web/build.mjs $@ $(BUILD)/web/pages
 
 $(BUILD)/locale/%/LC_MESSAGES/madoguchi.mo: client/po/%.po
 	@mkdir -p $(@D)
