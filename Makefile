@@ -24,7 +24,7 @@ endif
 
 DEBIAN    := build-essential pkg-config libevent-dev liblmdb-dev libprotobuf-c-dev \
              protobuf-c-compiler libsodium-dev libcyaml-dev libyaml-dev libcsv-dev libsystemd-dev \
-             libunistring-dev libssl-dev libjansson-dev check gettext python3 mandoc systemd nodejs npm
+             libunistring-dev libssl-dev libjansson-dev check gettext python3 mandoc systemd curl nodejs npm
 MODULES   := libevent_core libprotobuf-c libsodium libcyaml libsystemd lmdb openssl
 # Of the web gateway alone.
 WEBMODULES := libevent libevent_openssl jansson
@@ -83,15 +83,16 @@ FUZZ_SECONDS ?= 60
 FUZZKIT   := $(BUILD)/libfuzzkit.a
 REPLAYS   := $(FUZZ:%=$(BUILD)/tests/replay_%)
 
-.PHONY: all deb bundle check-bundle deps demo run check check-long asan tsan fuzz bench lint format install clean help ledgers
+.PHONY: all deb bundle check-bundle deps demo demo-stop run check check-long asan tsan fuzz bench lint format install clean help ledgers
 .DELETE_ON_ERROR:
 .SECONDARY:
 
 all: $(BUILD)/madoguchid $(BUILD)/madoguchi $(BUILD)/madoguchi-web $(LOCALES)
 
 help:
-	@echo 'make            build $(BUILD)/madoguchid and $(BUILD)/madoguchi'
+	@echo 'make            build $(BUILD)/madoguchid, $(BUILD)/madoguchi, $(BUILD)/madoguchi-web'
 	@echo 'make demo       the main job from end to end, in a store under $(BUILD)/demo'
+	@echo 'make demo-stop  ends the daemon and the pages that make demo left up'
 	@echo 'make check      build and pass the tests'
 	@echo 'make check-long the tests that take long (five cities under ASan, mutations)'
 	@echo 'make asan tsan  the tests with the address/undefined and the thread sanitizer'
@@ -132,6 +133,11 @@ $(EMBEDDED): plans/catalogue.yaml
 
 # The pages, their scripts and styles: one C file, made by Node, which nobody needs later.
 WEB_PAGES := $(shell find client/web/pages client/web/po client/web/*.mjs -type f 2>/dev/null)
+ifdef WEB_ASSETS
+$(BUILD)/gen/web_assets.c: $(WEB_ASSETS)
+	@mkdir -p $(@D)
+	cp $< $@
+else
 $(BUILD)/web/node_modules/.done: client/web/package.json client/web/package-lock.json
 	@mkdir -p $(BUILD)/web
 	cp client/web/package.json client/web/package-lock.json $(BUILD)/web
@@ -139,6 +145,7 @@ $(BUILD)/web/node_modules/.done: client/web/package.json client/web/package-lock
 	@touch $@
 $(BUILD)/gen/web_assets.c: $(WEB_PAGES) $(BUILD)/web/node_modules/.done
 	node client/web/build.mjs $@ $(BUILD)/web/pages
+endif
 
 $(BUILD)/locale/%/LC_MESSAGES/madoguchi.mo: client/po/%.po
 	@mkdir -p $(@D)
@@ -272,6 +279,8 @@ fuzz: deps
 demo: deps
 	@$(MAKE) --no-print-directory all
 	@BUILD=$(BUILD) sh plans/demo.sh
+demo-stop:
+	@BUILD=$(BUILD) sh plans/demo-stop.sh
 
 run: all
 	@BUILD=$(BUILD) sh plans/run.sh
@@ -336,11 +345,11 @@ install: all
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(UNITDIR) \
 	    $(DESTDIR)$(PREFIX)/lib/sysusers.d $(DESTDIR)$(PREFIX)/lib/tmpfiles.d
 	install -m 755 $(BUILD)/madoguchi $(DESTDIR)$(PREFIX)/bin
-	install -m 755 $(BUILD)/madoguchid $(DESTDIR)$(PREFIX)/sbin
+	install -m 755 $(BUILD)/madoguchid $(BUILD)/madoguchi-web $(DESTDIR)$(PREFIX)/sbin
 	install -m 644 client/madoguchi.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 plans/madoguchi-plan.5 store/madoguchi-journal.5 $(DESTDIR)$(PREFIX)/share/man/man5
 	install -m 644 proto/madoguchi-protocol.7 $(DESTDIR)$(PREFIX)/share/man/man7
-	install -m 644 daemon/madoguchid.8 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 644 daemon/madoguchid.8 client/web/madoguchi-web.8 $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 644 plans/*.yaml proto/*.proto $(DESTDIR)$(PREFIX)/share/madoguchi/plans
 	install -m 644 client/completion/madoguchi.bash \
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/madoguchi
@@ -357,7 +366,7 @@ install: all
 
 # ---- packages -----------------------------------------------------------------------
 
-deb:
+deb: $(BUILD)/gen/web_assets.c
 	@sh tests/deps.sh "" "debhelper lintian dpkg-dev" dh lintian dpkg-buildpackage
 	@BUILD=$(BUILD) JOBS=$(JOBS) DEBIAN='$(DEBIAN)' sh bundle/deb.sh
 bundle: deb

@@ -18,6 +18,7 @@ out=$BUILD/deb
 rm -rf "$out"
 mkdir -p "$out/source"
 tar --exclude='./build*' --exclude=./.git -cf - . | tar -C "$out/source" -xf -
+cp "$BUILD/gen/web_assets.c" "$out/source/debian"
 echo "building the packages ($out/log)"
 if ! (cd "$out/source" && DEB_BUILD_OPTIONS="noautodbgsym parallel=${JOBS:-$(nproc)}" \
     dpkg-buildpackage -us -uc -b) >"$out/log" 2>&1; then

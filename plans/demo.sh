@@ -1,13 +1,12 @@
 #!/bin/sh
 # The main job from end to end, on a store of its own under $BUILD/demo: the
 # catalogue, the plan and the sample ledgers of Nagai go in, a clerk logs three
-# contacts, and the plan's table comes out, provable down to its entries.
+# contacts, and the plan's table comes out, provable down to its entries.  Daemon and
+# pages stay up at the end, until `make demo-stop` or the next demo.
 set -eu
 BUILD=${BUILD:-build}
 DIR=$BUILD/demo
-SOCKET=$DIR/madoguchi.sock
 DAEMON=$BUILD/madoguchid
-export MADOGUCHI_SERVER="unix:$SOCKET"
 case "${LC_ALL:-${LC_MESSAGES:-${LANG:-}}}" in ja*) JA=1 ;; *) JA= ;; esac
 
 say() { # ENGLISH JAPANESE
@@ -22,14 +21,20 @@ run() { # shows a command as one would type it, then its output
     "$BUILD/madoguchi" "$@"
 }
 
+sh plans/demo-stop.sh
 rm -rf "$DIR"
 mkdir -p "$DIR"
+DIR=$(cd "$DIR" && pwd)
+SOCKET=$DIR/madoguchi.sock
+export MADOGUCHI_SERVER="unix:$SOCKET"
 say "A store for Nagai" "長井市の保存領域を作る"
 "$DAEMON" init --store "$DIR/store" --municipality 062090 --name 長井市 >"$DIR/init.txt"
 head -n 1 "$DIR/init.txt"
-"$DAEMON" serve --store "$DIR/store" --listen "unix:$SOCKET" 2>"$DIR/log" &
+# Of a session of its own: it outlives this script.
+setsid "$DAEMON" serve --store "$DIR/store" --listen "unix:$SOCKET" 2>"$DIR/log" </dev/null >/dev/null &
 PID=$!
-trap 'kill $PID 2>/dev/null || true; wait $PID 2>/dev/null || true' EXIT INT TERM
+echo $PID >"$DIR/daemon.pid"
+trap 'sh plans/demo-stop.sh' EXIT INT TERM
 tries=0
 until "$BUILD/madoguchi" status >/dev/null 2>&1; do
     tries=$((tries + 1))
@@ -71,12 +76,54 @@ run show "#$ENTRY"
 say "And everything is proved from the journal" "記録の鎖からすべてを検証する"
 run verify
 
-kill $PID
-wait $PID 2>/dev/null || true
+say "Pages for a browser" "ブラウザーの画面"
+"$DAEMON" tls-init --dir "$DIR/tls" --name localhost --name 127.0.0.1 >/dev/null
+run account add demo --role clerk --role supervisor --role planner --role auditor \
+    --role administrator >/dev/null
+ONCE=$("$BUILD/madoguchi" account password demo 2>/dev/null)
+PASSWORD=$(od -An -N8 -tx1 /dev/urandom | tr -d ' \n')
+printf '%s\n' "$ONCE" | MADOGUCHI_TOKEN="$DIR/token" "$BUILD/madoguchi" login demo >/dev/null 2>&1
+printf '%s\n%s\n' "$ONCE" "$PASSWORD" | MADOGUCHI_TOKEN="$DIR/token" "$BUILD/madoguchi" passwd >/dev/null 2>&1
+pages() { # PORT: starts the gateway; false when it could not listen there
+    setsid "$BUILD/madoguchi-web" --server "unix:$SOCKET" --listen "127.0.0.1:$1" \
+        --tls-certificate "$DIR/tls/server.crt" --tls-key "$DIR/tls/server.key" \
+        2>"$DIR/web.log" </dev/null >/dev/null &
+    WEB=$!
+    echo $WEB >"$DIR/web.pid"
+    tries=0
+    until grep -q 'url=' "$DIR/web.log"; do
+        tries=$((tries + 1))
+        [ $tries -lt 100 ] && kill -0 $WEB 2>/dev/null || return 1
+        sleep 0.1
+    done
+}
+pages 8443 || pages 0 || { cat "$DIR/web.log"; exit 1; }
+URL=$(sed -n 's/.*url=\([^ ]*\).*/\1/p' "$DIR/web.log")
 trap - EXIT INT TERM
-say "To go on with" "続けるには"
-cat <<END
-  $DAEMON serve --store $DIR/store --listen unix:$SOCKET &
-  export MADOGUCHI_SERVER=unix:$SOCKET
-  $BUILD/madoguchi --help
+if [ -n "$JA" ]; then
+    cat <<END
+
+  コマンドで続けるには:
+    export MADOGUCHI_SERVER=unix:$SOCKET
+    $BUILD/madoguchi --help
+  終えるには: make demo-stop
+
+  画面:       $URL
+  アカウント: demo
+  パスワード: $PASSWORD
+  (証明書はこのデモ専用なので、ブラウザーが警告します。認証局は $DIR/tls/ca.crt)
 END
+else
+    cat <<END
+
+  To go on with commands:
+    export MADOGUCHI_SERVER=unix:$SOCKET
+    $BUILD/madoguchi --help
+  To end it: make demo-stop
+
+  Pages:    $URL
+  Account:  demo
+  Password: $PASSWORD
+  (The browser warns: the certificate is this demo's own; its CA is $DIR/tls/ca.crt)
+END
+fi
