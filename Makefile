@@ -24,8 +24,8 @@ endif
 
 DEBIAN    := build-essential pkg-config libevent-dev liblmdb-dev libprotobuf-c-dev \
              protobuf-c-compiler libsodium-dev libcyaml-dev libyaml-dev libcsv-dev libsystemd-dev \
-             libunistring-dev libssl-dev check gettext python3 mandoc systemd
-MODULES   := libevent_core libprotobuf-c libsodium libcyaml libsystemd lmdb openssl
+             libunistring-dev libssl-dev libxlsxwriter-dev check gettext python3 mandoc systemd
+MODULES   := libevent_core libprotobuf-c libsodium libcyaml libsystemd lmdb openssl xlsxwriter
 TESTMODULES := check
 
 WARNINGS  := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
@@ -36,7 +36,8 @@ LOCALEDIR := $(PREFIX)/share/locale
 CPPFLAGS  := -D_GNU_SOURCE -DMADOGUCHI_VERSION='"$(VERSION)"' -DLOCALEDIR='"$(LOCALEDIR)"' \
              -I. -I$(BUILD)/gen
 CFLAGS     = -std=gnu17 $(OPT) $(WARNINGS) $(HARDEN) $(FORTIFY) $(SANITIZE)
-LDFLAGS   := -pie -Wl,-z,relro,-z,now,-z,noexecstack
+# As needed: the daemon has no use for what writes spreadsheets.
+LDFLAGS   := -pie -Wl,--as-needed -Wl,-z,relro,-z,now,-z,noexecstack
 
 ifeq ($(filter deps help clean format,$(MAKECMDGOALS)),)
 PKG_CFLAGS = $(shell pkg-config --cflags $(MODULES) 2>/dev/null)
