@@ -113,6 +113,7 @@ static const char *const fields[][2] = {
     {"year", N_("Year")},
     {"month", N_("Month")},
     {"day", N_("Day")},
+    {"hour", N_("Hour")},
     {"case", N_("Case")},
     {"opened", N_("Opened")},
     {"service", N_("Service")},

@@ -45,6 +45,9 @@ static int set_period(struct report *r, struct error *e) {
     struct report_params *p = &r->params;
     uint32_t before = calendar_date(calendar_days(r->today / 100 * 100 + 1) - 1);
     p->month = p->month != 0 ? p->month : before / 100;
+    if (p->year == 0 && p->kind == REPORT_SURVEY) {
+        p->year = calendar_fiscal_year(r->today) - 1; /* asked for when the year is over */
+    }
     p->year = p->year != 0 ? p->year : calendar_fiscal_year(before);
     bool month = p->kind == REPORT_MONTHLY;
     const char *field = month ? "month" : "year";
@@ -230,12 +233,14 @@ static int too_much(struct error *e) {
 }
 
 static int take_row(struct question *q, const Madoguchi__StatRow *from, struct error *e) {
+    if (q->n == REPORT_ROWS_MAX) {
+        return too_much(e);
+    }
     if (q->n == q->size) {
         size_t size = q->size == 0 ? 64 : 2 * q->size;
-        struct answer_row *grown =
-            size <= REPORT_ROWS_MAX * 2 ? realloc(q->row, size * sizeof *grown) : NULL;
+        struct answer_row *grown = realloc(q->row, size * sizeof *grown);
         if (grown == NULL) {
-            return size <= REPORT_ROWS_MAX * 2 ? no_memory(e) : too_much(e);
+            return no_memory(e);
         }
         q->row = grown;
         q->size = size;
@@ -338,23 +343,30 @@ static int write_document(const struct report_document *d, const struct report_s
     }
 }
 
+int report_make(struct report *r, const struct catalogue *catalogue, struct arena *arena,
+                struct report_document *d, struct error *e) {
+    struct builder b = {.arena = arena, .catalogue = catalogue};
+    if (build(r, &b, e) < 0) {
+        return -1;
+    }
+    *d = (struct report_document){.kind = kinds[r->params.kind].word,
+                                  .title = _(kinds[r->params.kind].title),
+                                  .municipality = r->params.municipality,
+                                  .name = r->params.name,
+                                  .position = r->position,
+                                  .n_table = b.n,
+                                  .table = b.table};
+    set_as_of(r, arena, d);
+    return d->as_of != NULL && d->as_of_text != NULL ? 0 : no_memory(e);
+}
+
 int report_render(struct report *r, const struct report_style *style, FILE *file, struct error *e) {
     struct arena arena;
+    struct report_document d;
     arena_init(&arena, BUILD_ARENA);
-    struct builder b = {.arena = &arena, .catalogue = style->catalogue};
     bool before = words_speak(style->japanese);
-    int rc = build(r, &b, e);
-    if (rc == 0) {
-        struct report_document d = {.kind = kinds[r->params.kind].word,
-                                    .title = _(kinds[r->params.kind].title),
-                                    .municipality = r->params.municipality,
-                                    .name = r->params.name,
-                                    .position = r->position,
-                                    .n_table = b.n,
-                                    .table = b.table};
-        set_as_of(r, &arena, &d);
-        rc = d.as_of_text == NULL ? no_memory(e) : write_document(&d, style, file, e);
-    }
+    int rc = report_make(r, style->catalogue, &arena, &d, e);
+    rc = rc == 0 ? write_document(&d, style, file, e) : rc;
     words_speak(before);
     arena_free(&arena);
     return rc;

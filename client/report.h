@@ -36,7 +36,8 @@ struct report_params {
     enum report_kind kind;
     const char *service;      /* code; NULL: all of them together, of a survey migration */
     uint32_t month;           /* YYYYMM, of a monthly one; 0: the last that is over */
-    uint32_t year;            /* FY, of the others; 0: that of the last month that is over */
+    uint32_t year;            /* FY, of the others; 0: that of the last month that is over, of
+                               * a survey the last that is over */
     uint64_t now;             /* ms since 1970 UTC: the report is of this moment */
     uint64_t known_at;        /* ms: as recorded by then; 0: as recorded now */
     const char *municipality; /* 全国地方公共団体コード */

@@ -35,20 +35,34 @@ struct span span_until(struct span span, uint32_t today) {
     return span;
 }
 
+bool span_is_year(struct span span) {
+    return span.from % 10000 == 401 && span.to == span_of_year(span.from / 10000).to;
+}
+
+bool span_is_month(struct span span) {
+    return span.from % 100 == 1 && span.to == span_of_month(span.from / 100).to;
+}
+
 const char *span_text(struct builder *b, struct span span) {
     char from[64];
     char to[64];
-    struct period period = {.kind = PERIOD_RANGE, .from = span.from, .to = span.to};
     if (!words_japanese()) {
+        struct period period = {.kind = span_is_year(span)    ? PERIOD_YEAR
+                                        : span_is_month(span) ? PERIOD_MONTH
+                                                              : PERIOD_RANGE,
+                                .from = span.from,
+                                .to = span.to};
         calendar_format_period(&period, from);
         return arena_strndup(b->arena, from, strlen(from));
     }
-    if (span.from % 10000 == 401 && span.to == span_of_year(span.from / 10000).to) {
+    if (span.from % 10000 == 401 && span.to % 10000 == 331) {
         calendar_format_year_ja(span.from / 10000, from);
-        return arena_strndup(b->arena, from, strlen(from));
+        calendar_format_year_ja(span.to / 10000 - 1, to);
+        return span_is_year(span) ? arena_strndup(b->arena, from, strlen(from))
+                                  : arena_printf(b->arena, "%s〜%s", from, to);
     }
     calendar_format_date_ja(span.from, from);
-    if (span.from % 100 == 1 && span.to == last_of_month(span.from / 100)) {
+    if (span_is_month(span)) {
         return arena_strndup(b->arena, from, strlen(from) - strlen("1日"));
     }
     calendar_format_date_ja(span.to, to);
@@ -135,6 +149,12 @@ struct axis axis_of(struct builder *b, const char *field, bool only_counted,
         b->failed = true;
         return axis;
     }
+    for (int hour = 0; strcmp(field, "hour") == 0 && hour < 24; hour++) {
+        const char *key = arena_printf(b->arena, "%02d", hour);
+        if (key != NULL && was_counted(field, key, answers, n)) {
+            axis_add(b, &axis, key);
+        }
+    }
     if (b->catalogue != NULL) {
         add_codes(b, &axis, only_counted, answers, n);
     }
@@ -176,7 +196,7 @@ const char *axis_heading(struct builder *b, const char *field) {
     if (strcmp(field, "topic") == 0 && service != NULL && strcmp(service, "mynumber") == 0) {
         return _("Purpose");
     }
-    return strcmp(field, "hour") == 0 ? _("Hour") : labels_field(field);
+    return labels_field(field);
 }
 
 /* ---- tables --------------------------------------------------------------------------------- */

@@ -17,22 +17,14 @@ void table_compare_columns(struct builder *b, struct report_table *t) {
     table_column(b, t, _("Rate of change (%)"))->statistic = STATISTIC_RATE;
 }
 
-bool span_is_year(struct span span) {
-    return span.from % 10000 == 401 && span.to == span_of_year(span.from / 10000).to;
-}
-
-static bool is_month(struct span span) {
-    return span.from % 100 == 1 && span.to == span_of_month(span.from / 100).to;
-}
-
 static const char *label_now(struct span span) {
-    return span_is_year(span) ? _("The year") : is_month(span) ? _("The month") : _("So far");
+    return span_is_year(span) ? _("The year") : span_is_month(span) ? _("The month") : _("So far");
 }
 
 const char *label_before(struct span span) {
-    return span_is_year(span) ? _("Year before")
-           : is_month(span)   ? _("Month a year before")
-                              : _("Same days a year before");
+    return span_is_year(span)    ? _("Year before")
+           : span_is_month(span) ? _("Month a year before")
+                                 : _("Same days a year before");
 }
 
 void note_before(struct builder *b, struct report_table *t, struct span span) {

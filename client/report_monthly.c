@@ -231,4 +231,5 @@ void build_monthly(struct builder *b) {
     build_outcomes(b, span);
     build_breakdown(b, "age", span);
     build_breakdown(b, "origin", span);
+    build_breakdown(b, "hour", span);
 }

@@ -59,6 +59,10 @@ struct axis {
     const char **key;
 };
 
+/* Makes all tables, in the language that is spoken, in the arena. */
+int report_make(struct report *r, const struct catalogue *catalogue, struct arena *arena,
+                struct report_document *d, struct error *e) MUST_CHECK;
+
 /* ---- report.c: questions --------------------------------------------------------------- */
 
 /* The answer to a question, by up to three fields; empty while it is asked. */
@@ -79,6 +83,7 @@ struct span span_until(struct span span, uint32_t today);
 /* The year and the n - 1 before it, up to today. */
 struct span span_of_years(const struct builder *b, uint32_t last, uint32_t n);
 bool span_is_year(struct span span);
+bool span_is_month(struct span span);
 /* 令和6年4月, 令和6年度, 2024-04-01〜2024-04-15. */
 const char *span_text(struct builder *b, struct span span);
 

@@ -134,6 +134,10 @@ const char *report_cell_number(const struct report_table *t, size_t row, size_t 
  * zero to one decimal (四捨五入), undefined where the year before counts nothing. */
 struct report_cell report_compare(enum report_statistic statistic, int64_t now, int64_t before);
 
+/* What the printed sheet of a table, counted from 1, is called in a workbook. */
+#define REPORT_SHEET_NAME 128
+void report_sheet_name(size_t number, const char *title, char out[REPORT_SHEET_NAME]);
+
 /* ---- one file each ------------------------------------------------------------------ */
 
 int report_text(const struct report_document *d, FILE *file, struct error *e) MUST_CHECK;

@@ -8,7 +8,7 @@ static void print_head(const struct report_document *d, const struct report_tabl
     fprintf(file, "%s: %s (%s)\n", _("Municipality"), d->name, d->municipality);
     fprintf(file, "%s: %s\n", _("Period"), t->period);
     fprintf(file, "%s: %s\n", _("Definition"), t->definition);
-    fprintf(file, "%s: %s\n", _("As of"), d->as_of_text);
+    fprintf(file, "%s: %s\n", _("Tabulated as of"), d->as_of_text);
     fprintf(file, "%s: %s\n\n", _("Unit"), t->unit);
 }
 
@@ -67,7 +67,7 @@ int report_text(const struct report_document *d, FILE *file, struct error *e) {
             return error_set(e, ERR_INTERNAL, "", SAY("The report could not be written."));
         }
         for (size_t k = 0; k < t->n_note; k++) {
-            fprintf(file, "%s %s\n", _("Note:"), t->note[k]);
+            fprintf(file, "%s: %s\n", _("Note"), t->note[k]);
         }
         fputs(i + 1 < d->n_table ? "\n\n" : "", file);
     }

@@ -118,6 +118,7 @@ void build_yearly(struct builder *b) {
     build_outcomes(b, span);
     build_breakdown(b, "age", span);
     build_breakdown(b, "origin", span);
+    build_breakdown(b, "hour", span);
 }
 
 /* ---- five years ----------------------------------------------------------------------------- */

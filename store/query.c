@@ -75,11 +75,12 @@ int count_find(ProtobufCBinaryData word, enum count *out, struct error *e) {
 /* ---- filters and groups -------------------------------------------------------------- */
 
 static int unknown_field(const char *what, ProtobufCBinaryData field, struct error *e) {
-    const char *words[DIMENSION_COUNT + 5];
+    const char *words[DIMENSION_COUNT + 6];
     size_t n = 0;
     for (int i = 0; i < DIMENSION_COUNT; i++) {
         words[n++] = dimension_name((enum dimension)i);
     }
+    words[n++] = "hour";
     words[n++] = "day";
     words[n++] = "month";
     words[n++] = "year";
@@ -217,6 +218,7 @@ int query_by(struct query *q, ProtobufCBinaryData field, struct error *e) {
     int by = bytes_equal(field, "year")    ? BY_YEAR
              : bytes_equal(field, "month") ? BY_MONTH
              : bytes_equal(field, "day")   ? BY_DAY
+             : bytes_equal(field, "hour")  ? BY_HOUR
                                            : dimension_find(field);
     if (by < 0) {
         return unknown_field("by", field, e);

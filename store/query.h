@@ -40,6 +40,7 @@ enum {
     BY_YEAR = DIMENSION_COUNT,
     BY_MONTH,
     BY_DAY,
+    BY_HOUR, /* where a time was given; from facts alone */
 };
 
 #define QUERY_FILTERS_MAX 26 /* 24 of the request and the scope of who asks */
