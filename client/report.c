@@ -276,11 +276,14 @@ bool report_settled(struct report *r) {
     bool settled = true;
     r->position = 0;
     for (size_t i = 0; i < r->n; i++) {
+        if (!r->question[i].answered) {
+            return false;
+        }
         r->position = r->question[i].position > r->position ? r->question[i].position : r->position;
     }
     for (size_t i = 0; i < r->n; i++) {
         struct question *q = &r->question[i];
-        if (q->answered && q->position == r->position) {
+        if (q->position == r->position) {
             continue;
         }
         q->answered = false;
