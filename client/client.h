@@ -29,6 +29,7 @@ struct client {
     struct channel_files files;
     struct output_options output;
     bool prometheus;                          /* --format prometheus, of a command that takes it */
+    bool xlsx;                                /* --format xlsx, the same */
     const char *on_behalf, *terminal, *visit; /* or NULL */
     bool asks_again;                          /* --request-id was given */
     bool has_request_id;
@@ -51,6 +52,7 @@ struct command {
     const struct option *options; /* NULL: none of its own */
     size_t least, most;           /* words it takes */
     bool prometheus;              /* it takes --format prometheus */
+    bool xlsx;                    /* it takes --format xlsx */
     int (*run)(struct client *c, const struct arguments *a);
 };
 

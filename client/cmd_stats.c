@@ -218,7 +218,7 @@ const struct command command_stats = {
     .name = "stats",
     .words = "[FIELD=VALUE[,VALUE...]]... [FIELD!=VALUE]...",
     .summary = N_("the numbers of a period; without one, of this fiscal year"),
-    .details = N_("Fields of --by: year month day service program office channel nature topic "
+    .details = N_("Fields of --by: year month day hour service program office channel nature topic "
                   "outcome route origin age session_kind form venue venue_kind reason target. "
                   "Filters take the same, and day=weekday or day=holiday; a group of the "
                   "catalogue is written @shutoken."),

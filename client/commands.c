@@ -23,6 +23,7 @@ const struct command *const commands[] = {
     &command_show,
     &command_list,
     &command_stats,
+    &command_report,
     &command_plan_put,
     &command_plan_list,
     &command_indicators,

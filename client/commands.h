@@ -12,7 +12,7 @@ extern const struct command command_figure_set, command_coverage;
 extern const struct command command_catalogue_put, command_catalogue_show;
 extern const struct command command_plan_put, command_plan_list;
 extern const struct command command_show, command_list, command_stats, command_indicators,
-    command_prove, command_publish, command_restatements;
+    command_report, command_prove, command_publish, command_restatements;
 extern const struct command command_account_list, command_account_show, command_account_add,
     command_account_change, command_account_disable, command_account_enable,
     command_account_password, command_account_rights, command_account_import;

@@ -1,7 +1,6 @@
 #include "client/labels.h"
 
 #include "proto/calendar.h"
-#include "proto/catalogue.h"
 
 #include <stdlib.h>
 
@@ -25,6 +24,11 @@ static const struct labels *labels_open(struct client *c) {
     return c->labels;
 }
 
+const struct catalogue *labels_catalogue(struct client *c) {
+    const struct labels *labels = labels_open(c);
+    return labels != NULL ? labels->catalogue : NULL;
+}
+
 void labels_free(struct labels *labels) {
     if (labels != NULL) {
         catalogue_free(labels->catalogue);
@@ -40,7 +44,7 @@ static ProtobufCBinaryData in_language(protobuf_c_boolean has_ja, ProtobufCBinar
     return has_en ? en : (ProtobufCBinaryData){0}; /* the code itself */
 }
 
-static ProtobufCBinaryData find(const struct catalogue *catalogue, const char *field,
+ProtobufCBinaryData labels_code(const struct catalogue *catalogue, const char *field,
                                 ProtobufCBinaryData code) {
     const Document__Service *service =
         strcmp(field, "service") == 0 ? catalogue_service(catalogue, code) : NULL;
@@ -74,7 +78,7 @@ const char *labels_of(struct client *c, const char *field, const char *code, str
     for (const char *p = code;;) {
         size_t len = strcspn(p, ";");
         ProtobufCBinaryData one = {.len = len, .data = (uint8_t *)p};
-        ProtobufCBinaryData label = find(labels->catalogue, field, one);
+        ProtobufCBinaryData label = labels_code(labels->catalogue, field, one);
         label = label.len > 0 ? label : one;
         out = arena_printf(arena, "%s%s%.*s", out != NULL ? out : "",
                            out == NULL        ? ""
@@ -109,6 +113,7 @@ static const char *const fields[][2] = {
     {"year", N_("Year")},
     {"month", N_("Month")},
     {"day", N_("Day")},
+    {"hour", N_("Hour")},
     {"case", N_("Case")},
     {"opened", N_("Opened")},
     {"service", N_("Service")},

@@ -7,11 +7,20 @@
 #define MADOGUCHI_CLIENT_LABELS_H
 
 #include "client/client.h"
+#include "proto/catalogue.h"
 
 /* The label of a code of a field ("service", "topic" ...) in the reader's
  * language; in CSV and JSON the code itself.  Several codes joined by ';' are
  * labelled one by one.  The result lives in the arena given. */
 const char *labels_of(struct client *c, const char *field, const char *code, struct arena *arena);
+
+/* The daemon's catalogue, asked for once; NULL when it could not be had. */
+const struct catalogue *labels_catalogue(struct client *c);
+
+/* The label of one code of a field by a catalogue, in the reader's language;
+ * empty when there is none. */
+ProtobufCBinaryData labels_code(const struct catalogue *catalogue, const char *field,
+                                ProtobufCBinaryData code);
 
 void labels_free(struct labels *labels);
 

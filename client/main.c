@@ -105,10 +105,15 @@ static int set_format(struct client *c, const char *format, bool excel) {
         }
         c->output.format = OUTPUT_TEXT;
         c->prometheus = true;
+    } else if (strcmp(format, "xlsx") == 0) {
+        if (!c->command->xlsx) {
+            return client_usage(c, _("--format xlsx goes with madoguchi report only."));
+        }
+        c->xlsx = true;
     } else {
         return client_usage(c, _("--format is text, csv or json, not \"%s\"."), format);
     }
-    if (excel && (c->prometheus || c->output.format != OUTPUT_CSV)) {
+    if (excel && (c->prometheus || c->xlsx || c->output.format != OUTPUT_CSV)) {
         return client_usage(c, _("--excel goes with --format csv."));
     }
     return EXIT_DONE;

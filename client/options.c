@@ -87,20 +87,23 @@ static int parse_option(int argc, char **argv, int *i, const struct option *tabl
     return take(out, option, argv[*i], arena, e);
 }
 
+/* The only two that are short: a single dash begins no other option. */
+static char *long_of(char *arg) {
+    static char help[] = "--help";
+    static char output[] = "--output";
+    return strcmp(arg, "-h") == 0 ? help : strcmp(arg, "-o") == 0 ? output : arg;
+}
+
 int options_parse(int argc, char **argv, const struct option *table, const struct option *more,
                   struct arena *arena, struct arguments *out, int *used, struct error *e) {
     bool only_words = false;
     int i = 0;
     for (; i < argc; i++) {
-        const char *arg = argv[i];
+        const char *arg = argv[i] = only_words ? argv[i] : long_of(argv[i]);
         if (!only_words && strcmp(arg, "--") == 0) {
             only_words = true;
-        } else if (!only_words && (strncmp(arg, "--", 2) == 0 || strcmp(arg, "-h") == 0)) {
-            char *help[] = {"--help"};
-            int first = 0;
-            bool short_help = arg[1] == 'h';
-            if (parse_option(short_help ? 1 : argc, short_help ? help : argv,
-                             short_help ? &first : &i, table, more, arena, out, e) < 0) {
+        } else if (!only_words && strncmp(arg, "--", 2) == 0) {
+            if (parse_option(argc, argv, &i, table, more, arena, out, e) < 0) {
                 return -1;
             }
         } else if (used != NULL) {

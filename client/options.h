@@ -1,7 +1,8 @@
 /* The words of a command line: options by table, the rest in order.
  *
  * Options may stand anywhere: `--name value` or `--name=value`; `--` ends
- * them.  A single dash begins no option, so that a negative number is a word.
+ * them.  A single dash begins no option but -h (--help) and -o (--output), so that a
+ * negative number is a word.
  * An unknown option is an error that names the nearest one. */
 #ifndef MADOGUCHI_CLIENT_OPTIONS_H
 #define MADOGUCHI_CLIENT_OPTIONS_H

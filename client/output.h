@@ -27,7 +27,7 @@ struct column {
     int most; /* columns at most in a text table; 0: as wide as needed */
 };
 
-#define OUTPUT_COLUMNS_MAX 32
+#define OUTPUT_COLUMNS_MAX 48
 
 struct output;
 

@@ -68,3 +68,14 @@ void words_open(void) {
 bool words_japanese(void) {
     return japanese;
 }
+
+bool words_speak(bool in_japanese) {
+    extern int _nl_msg_cat_cntr; /* of libintl: what was looked up is looked up again */
+    bool before = japanese;
+    if (before != in_japanese) {
+        japanese = in_japanese;
+        setenv("LANGUAGE", japanese ? "ja" : "en", 1);
+        ++_nl_msg_cat_cntr;
+    }
+    return before;
+}

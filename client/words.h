@@ -21,4 +21,8 @@ void words_open(void);
 /* Whether we speak Japanese. */
 bool words_japanese(void);
 
+/* Speaks Japanese or English from now on, whatever words_open() found; what it
+ * was before.  Of the whole process: no other thread may look words up. */
+bool words_speak(bool in_japanese);
+
 #endif

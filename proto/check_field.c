@@ -18,10 +18,10 @@ const char *const check_filter_fields[] = {
     "route",   "origin",  "age",    "session_kind", "form",   "venue", "venue_kind",
     "reason",  "target",  "day",    "status",       NULL};
 
-const char *const check_by_words[] = {"year",   "month",      "day",    "service",      "program",
-                                      "office", "channel",    "nature", "topic",        "outcome",
-                                      "route",  "origin",     "age",    "session_kind", "form",
-                                      "venue",  "venue_kind", "reason", "target",       NULL};
+const char *const check_by_words[] = {
+    "year",         "month",  "day",   "hour",       "service", "program", "office",
+    "channel",      "nature", "topic", "outcome",    "route",   "origin",  "age",
+    "session_kind", "form",   "venue", "venue_kind", "reason",  "target",  NULL};
 
 /* ---- errors ---------------------------------------------------------------------- */
 

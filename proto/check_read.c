@@ -22,6 +22,7 @@ static const struct check_rule scope_rules[] = {
     CHECK_MAY("from", CHECK_PERIOD),         CHECK_MAY("to", CHECK_PERIOD),
     CHECK_MANY("filter", CHECK_FILTERS_MAX), CHECK_MAY("as_of", CHECK_DATE),
     CHECK_MAY("known_at", CHECK_ANY),        CHECK_MAY("today", CHECK_DATE),
+    CHECK_MAY("position", CHECK_ANY),
 };
 static const struct check_table scope_table = CHECK_TABLE(scope_rules, (const char *[]){"scope"});
 

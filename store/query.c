@@ -75,11 +75,12 @@ int count_find(ProtobufCBinaryData word, enum count *out, struct error *e) {
 /* ---- filters and groups -------------------------------------------------------------- */
 
 static int unknown_field(const char *what, ProtobufCBinaryData field, struct error *e) {
-    const char *words[DIMENSION_COUNT + 5];
+    const char *words[DIMENSION_COUNT + 6];
     size_t n = 0;
     for (int i = 0; i < DIMENSION_COUNT; i++) {
         words[n++] = dimension_name((enum dimension)i);
     }
+    words[n++] = "hour";
     words[n++] = "day";
     words[n++] = "month";
     words[n++] = "year";
@@ -217,6 +218,7 @@ int query_by(struct query *q, ProtobufCBinaryData field, struct error *e) {
     int by = bytes_equal(field, "year")    ? BY_YEAR
              : bytes_equal(field, "month") ? BY_MONTH
              : bytes_equal(field, "day")   ? BY_DAY
+             : bytes_equal(field, "hour")  ? BY_HOUR
                                            : dimension_find(field);
     if (by < 0) {
         return unknown_field("by", field, e);
@@ -251,6 +253,27 @@ int query_known_at(struct view *v, uint64_t time, uint64_t *seq, struct error *e
     arena_free(&a);
     *seq = low;
     return rc;
+}
+
+int query_known(struct view *v, const Madoguchi__Scope *scope, uint64_t *seq, struct error *e) {
+    struct fold_head head;
+    *seq = UINT64_MAX;
+    if (scope->has_known_at && query_known_at(v, scope->known_at, seq, e) < 0) {
+        return -1;
+    }
+    if (!scope->has_position) {
+        return 0;
+    }
+    if (!view_fold_head(v, &head) || scope->position > head.seq) {
+        return error_set(e, ERR_INVALID, "position",
+                         "position: the journal has not come to %llu. Ask without it.",
+                         "position: 記録はまだ %llu まで進んでいません。指定を外してください。",
+                         (unsigned long long)scope->position);
+    }
+    if (scope->position < head.seq && scope->position < *seq) { /* else cells will do */
+        *seq = scope->position;
+    }
+    return 0;
 }
 
 static int period_bound(ProtobufCBinaryData text, const char *field, struct period *out,
@@ -292,8 +315,7 @@ int query_scope(struct query *q, struct view *v, const Madoguchi__Scope *scope, 
     if (scope->has_as_of && scope->as_of < q->to) {
         q->to = scope->as_of;
     }
-    q->known = UINT64_MAX;
-    if (scope->has_known_at && query_known_at(v, scope->known_at, &q->known, e) < 0) {
+    if (query_known(v, scope, &q->known, e) < 0) {
         return -1;
     }
     for (size_t i = 0; i < scope->n_filter; i++) {

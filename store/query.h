@@ -40,6 +40,7 @@ enum {
     BY_YEAR = DIMENSION_COUNT,
     BY_MONTH,
     BY_DAY,
+    BY_HOUR, /* where a time was given; from facts alone */
 };
 
 #define QUERY_FILTERS_MAX 26 /* 24 of the request and the scope of who asks */
@@ -88,6 +89,11 @@ int query_by(struct query *q, ProtobufCBinaryData field, struct error *e) MUST_C
 
 /* Seq of the last entry recorded at or before `time` (ms); 0 when none. */
 int query_known_at(struct view *v, uint64_t time, uint64_t *seq, struct error *e) MUST_CHECK;
+
+/* Seq of the last entry that a scope looks at, by its known-at and position;
+ * UINT64_MAX: everything.  ERR_INVALID where the journal has not come so far. */
+int query_known(struct view *v, const Madoguchi__Scope *scope, uint64_t *seq,
+                struct error *e) MUST_CHECK;
 
 /* One group: its keys as text in the order of by[], and its numbers. */
 typedef int (*query_row)(void *ctx, const ProtobufCBinaryData *keys, int64_t count,

@@ -35,6 +35,9 @@ static int choose_rollup(const struct query *q) {
     bool days = !whole_months(q);
     for (size_t i = 0; i < q->n_by; i++) {
         days = days || q->by[i] == BY_DAY;
+        if (q->by[i] == BY_HOUR) {
+            return -1;
+        }
     }
     for (size_t i = 0; i < q->n_filter; i++) {
         days = days || q->filter[i].field == FILTER_DAY;
@@ -389,13 +392,23 @@ static int walk_facts(struct view *v, const struct query *q, row_fn each, void *
     return rc == 0 && v->txn.failed != 0 ? txn_error(&v->txn, e) : rc;
 }
 
+static void group_hour(struct key *k, const struct fact *fact) {
+    char text[16] = "";
+    if (fact->value.has_time) {
+        snprintf(text, sizeof text, "%02u", fact->value.time / 100);
+    }
+    key_text(k, bytes_of(text));
+}
+
 static int group_add(struct counting *c, const struct fact *fact, const ProtobufCBinaryData *topic,
                      const int64_t numbers[2]) {
     const struct query *q = c->query;
     struct key k;
     key_start(&k);
     for (size_t i = 0; i < q->n_by; i++) {
-        if (q->by[i] >= DIMENSION_COUNT) {
+        if (q->by[i] == BY_HOUR) {
+            group_hour(&k, fact);
+        } else if (q->by[i] >= DIMENSION_COUNT) {
             group_period(&k, q->by[i], fact->date);
         } else if (q->by[i] == DIMENSION_TOPIC && topic != NULL) {
             key_text(&k, *topic);

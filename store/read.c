@@ -78,11 +78,11 @@ static bool filters_on(const struct query *q, int dimension) {
 static int catalogue_then(struct reading *r, const Madoguchi__Scope *scope, struct query *q,
                           struct error *e) {
     uint64_t seq;
-    if (!scope->has_known_at) {
-        return 0;
-    }
-    if (query_known_at(r->view, scope->known_at, &seq, e) < 0) {
+    if (query_known(r->view, scope, &seq, e) < 0) {
         return -1;
+    }
+    if (seq == UINT64_MAX) {
+        return 0;
     }
     struct error why;
     const struct catalogue *then = view_catalogue(r->view, seq, &why);
@@ -272,7 +272,8 @@ static bool asks_all(const struct query *q, const Madoguchi__Scope *scope) {
             return false;
         }
     }
-    return !scope->has_from && !scope->has_to && !scope->has_as_of && !scope->has_known_at;
+    return !scope->has_from && !scope->has_to && !scope->has_as_of && !scope->has_known_at &&
+           !scope->has_position;
 }
 
 int read_list(struct reading *r, const Madoguchi__Scope *scope, struct error *e) {

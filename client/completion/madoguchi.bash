@@ -71,7 +71,7 @@ export backup certificate-refused correct void month-close catalogue plan publis
 sessions attendees programs referrals refusals' && return
         ;;
     --by)
-        _madoguchi_reply 'year month day service program office channel nature topic outcome route
+        _madoguchi_reply 'year month day hour service program office channel nature topic outcome route
 origin age session_kind form venue venue_kind reason target' && return
         ;;
     esac
