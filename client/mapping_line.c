@@ -71,6 +71,12 @@ static const char *unknown_word(struct mapping_sheet *s, const struct mapping_bo
     struct error e;
     const char *field = mapping_fields[b->column->field];
     const char *list = catalogue_list_of(field);
+    uint64_t hash = import_index_hash(word, strlen(word)) + b->at;
+    uint32_t *told = import_index_at(s->told, hash, NULL);
+    if (told != NULL && (*told)++ > 0) {
+        s->problems++; /* once is enough */
+        return NULL;
+    }
     error_set(&e, ERR_UNKNOWN_CODE, field,
               SAY("\"%s\" is not among the values of this column in the mapping. Add a line there: "
                   "- %s = CODE (nothing behind = for none)."),
@@ -91,7 +97,11 @@ static const char *to_code(struct mapping_sheet *s, const struct mapping_bound *
     if (code != NULL) {
         return code;
     }
-    if (text_is_code((const uint8_t *)met->folded, strlen(met->folded))) {
+    const char *list = catalogue_list_of(mapping_fields[b->column->field]);
+    if (text_is_code((const uint8_t *)met->folded, strlen(met->folded)) &&
+        (s->catalogue == NULL || list == NULL ||
+         catalogue_check(s->catalogue, list, list, bytes_of(met->folded), (ProtobufCBinaryData){0},
+                         20000401, NULL) == 0)) {
         return met->folded;
     }
     return unknown_word(s, b, cell);

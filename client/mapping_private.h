@@ -57,6 +57,7 @@ struct mapping_sheet {
     struct import_index *date_index; /* the same of dates */
     uint32_t *date;
     uint32_t n_date;
+    struct import_index *told; /* words of a column that were told to be unknown */
     unsigned row;
     unsigned problems; /* of the line at hand */
     struct mapping_total total;

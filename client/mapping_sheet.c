@@ -30,8 +30,10 @@ struct mapping_sheet *mapping_sheet_new(const struct mapping *m, const struct ca
     s->met_index = import_index_new();
     s->met = calloc(MET_MAX, sizeof *s->met);
     s->date_index = import_index_new();
+    s->told = import_index_new();
     s->date = calloc(MET_MAX, sizeof *s->date);
-    if (s->met_index == NULL || s->met == NULL || s->date_index == NULL || s->date == NULL) {
+    if (s->met_index == NULL || s->met == NULL || s->date_index == NULL || s->date == NULL ||
+        s->told == NULL) {
         mapping_sheet_free(s);
         return NULL;
     }
@@ -50,6 +52,7 @@ void mapping_sheet_free(struct mapping_sheet *s) {
     }
     import_index_free(s->met_index);
     import_index_free(s->date_index);
+    import_index_free(s->told);
     free(s->met);
     free(s->date);
     mapping_total_free(&s->total);
