@@ -1,7 +1,8 @@
 /* Many rows at once from a CSV file: import. */
 #include "client/commands.h"
-#include "client/import.h"
-#include "client/labels.h"
+#include "client/import_dry_run.h"
+#include "client/mapping_guess.h"
+#include "proto/yaml.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -11,6 +12,9 @@
 static const struct option options[] = {
     {"source", N_("NAME"), NULL,
      N_("by which name its rows are known; the file's name if not given"), false},
+    {"mapping", N_("MAPPING.yaml"), NULL,
+     N_("the file is a sheet of your own; this says which column is what"), false},
+    {"guess", NULL, NULL, N_("print a first mapping for a sheet, record nothing"), false},
     {"dry-run", NULL, NULL, N_("check everything, print what it would add, record nothing"), false},
     {NULL, NULL, NULL, NULL, false},
 };
@@ -98,71 +102,6 @@ static int stopped(struct import *import) {
     return client_fail(&e, EXIT_REFUSED);
 }
 
-/* ---- dry run --------------------------------------------------------------------------------- */
-
-struct group {
-    uint32_t month;
-    uint32_t service;
-    size_t rows;
-};
-
-static int by_month(const void *a, const void *b) {
-    const struct group *x = a;
-    const struct group *y = b;
-    if (x->month != y->month) {
-        return x->month < y->month ? -1 : 1;
-    }
-    return (x->service > y->service) - (x->service < y->service);
-}
-
-/* Counts the new rows by month and service: sorts them, then adds up. */
-static size_t count_groups(const struct import *import, struct group *groups) {
-    size_t n = 0;
-    for (size_t i = 0; i < import->n_items; i++) {
-        const struct import_item *item = &import->items[i];
-        if (item->state == IMPORT_NEW) {
-            groups[n++] = (struct group){item->date / 100, item->service, 1};
-        }
-    }
-    qsort(groups, n, sizeof *groups, by_month);
-    size_t kept = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (kept > 0 && by_month(&groups[kept - 1], &groups[i]) == 0) {
-            groups[kept - 1].rows++;
-        } else {
-            groups[kept++] = groups[i];
-        }
-    }
-    return kept;
-}
-
-static int print_dry_run(struct client *c, const struct import *import) {
-    const struct column columns[] = {
-        {"month", labels_field("month"), COLUMN_TEXT, 0},
-        {"service", labels_field("service"), COLUMN_TEXT, 0},
-        {"rows", _("Rows"), COLUMN_NUMBER, 0},
-    };
-    struct group *groups = malloc((import->n_items + 1) * sizeof *groups);
-    struct output *o = output_open(&c->output, columns, 3);
-    if (groups == NULL || o == NULL) {
-        free(groups);
-        return client_no_memory();
-    }
-    size_t n = count_groups(import, groups);
-    for (size_t i = 0; i < n; i++) {
-        char month[16];
-        char rows[24];
-        snprintf(month, sizeof month, "%04u-%02u", groups[i].month / 100, groups[i].month % 100);
-        snprintf(rows, sizeof rows, "%zu", groups[i].rows);
-        const char *service = groups[i].service > 0 ? import->services[groups[i].service] : NULL;
-        const char *const cells[] = {groups[i].month > 0 ? month : NULL,
-                                     labels_of(c, "service", service, &c->arena), rows};
-        output_row(o, cells);
-    }
-    free(groups);
-    return client_close(o, EXIT_DONE);
-}
-
 static bool print_summary(struct client *c, const struct import *import) {
     if (c->output.format == OUTPUT_TEXT) {
         printf(_("%zu rows: %zu recorded, %zu were known."), import->n_items, import->recorded,
@@ -217,7 +156,7 @@ static int send(struct import *import, bool dry_run) {
         return refuse(import);
     }
     if (dry_run) {
-        return print_dry_run(c, import);
+        return import_dry_run(c, import);
     }
     outcome = import_record(import, progress, &bar, &e);
     if (outcome != CONNECTION_DONE) {
@@ -241,16 +180,65 @@ static struct catalogue *fetch_catalogue(struct client *c) {
     return catalogue;
 }
 
+/* The mapping of --mapping; without one *out is left as it is. */
+static int read_mapping(const char *path, const struct catalogue *catalogue, struct mapping *out) {
+    char *text;
+    size_t len;
+    struct error e;
+    int exit_code = client_file(path, YAML_MAX, &text, &len);
+    if (exit_code != EXIT_DONE) {
+        return exit_code;
+    }
+    int result = mapping_read(text, len, path, catalogue, out, &e);
+    free(text);
+    return result < 0 ? client_fail(&e, EXIT_REFUSED) : EXIT_DONE;
+}
+
+static int import_text_of(struct import *import, const struct arguments *a,
+                          const struct import_text *text) {
+    struct client *c = import->client;
+    const char *path = options_get(a, "mapping");
+    struct mapping mapping = {.n_row = 0};
+    struct error e;
+    import->catalogue = fetch_catalogue(c);
+    int exit_code = path != NULL ? read_mapping(path, import->catalogue, &mapping) : EXIT_DONE;
+    if (exit_code == EXIT_DONE) {
+        bool begun = (path == NULL || import_map(import, &mapping, &e) == 0) &&
+                     import_begin(import, text->data, text->len, &e) == 0;
+        exit_code = begun ? send(import, options_has(a, "dry-run")) : client_fail(&e, EXIT_REFUSED);
+    }
+    catalogue_free(import->catalogue);
+    import_free(import);
+    mapping_free(&mapping);
+    return exit_code;
+}
+
+/* --guess: a mapping on standard output. */
+static int guess(struct client *c, const char *name, const struct import_text *text) {
+    struct error e;
+    struct catalogue *catalogue = fetch_catalogue(c);
+    if (catalogue == NULL) {
+        client_note(_("The daemon's catalogue could not be had: no word is found in it."));
+    }
+    int result = mapping_guess(text->data, text->len, name, catalogue, c->today, stdout, &e);
+    catalogue_free(catalogue);
+    if (result < 0) {
+        return client_fail(&e, EXIT_REFUSED);
+    }
+    return fflush(stdout) != 0 || ferror(stdout) ? client_unwritten() : EXIT_DONE;
+}
+
 static int run(struct client *c, const struct arguments *a) {
     const char *slash = strrchr(a->word[0], '/');
+    const char *name = slash != NULL ? slash + 1 : a->word[0];
     const char *source = options_get(a, "source");
     struct import_text text;
     struct import import;
     struct error e;
     char *data;
     size_t len;
-    if (source == NULL) {
-        source = slash != NULL ? slash + 1 : a->word[0];
+    if (options_has(a, "guess") && (options_has(a, "mapping") || options_has(a, "dry-run"))) {
+        return client_usage(c, _("--guess stands alone: it prints a mapping and records nothing."));
     }
     int exit_code = client_file(a->word[0], IMPORT_FILE_MAX, &data, &len);
     if (exit_code != EXIT_DONE) {
@@ -259,14 +247,13 @@ static int run(struct client *c, const struct arguments *a) {
     if (import_text(data, len, &text, &e) < 0) {
         return client_fail(&e, EXIT_REFUSED);
     }
-    import_init(&import, c, source);
-    import.catalogue = fetch_catalogue(c);
-    exit_code = import_begin(&import, text.data, text.len, &e) < 0
-                    ? client_fail(&e, EXIT_REFUSED)
-                    : send(&import, options_has(a, "dry-run"));
+    if (options_has(a, "guess")) {
+        exit_code = guess(c, name, &text);
+    } else {
+        import_init(&import, c, source != NULL ? source : name);
+        exit_code = import_text_of(&import, a, &text);
+    }
     free(text.data);
-    catalogue_free(import.catalogue);
-    import_free(&import);
     return exit_code;
 }
 
@@ -284,8 +271,11 @@ const struct command command_import = {
            "kind is log, tally, contact, outcome, decline, session, figure, coverage, void or "
            "correct.\n"
            "ref is the source's own id of a case or session and ties its rows together. Several\n"
-           "topics are split by ';'. The same file again, or grown, adds only what is new."),
-    .example = "madoguchi import --dry-run 2024-04.csv\n"
+           "topics are split by ';'. The same file again, or grown, adds only what is new.\n"
+           "A sheet of your own goes in with --mapping; --guess prints a first one, and\n"
+           "--dry-run sets what would be counted beside the sheet's own totals."),
+    .example = "madoguchi import --guess 2024.csv > 2024.yaml\n"
+               "madoguchi import --dry-run 2024.csv --mapping 2024.yaml\n"
                "madoguchi import 2024-04.csv --source counter-1",
     .options = options,
     .least = 1,

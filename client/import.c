@@ -20,6 +20,7 @@ void import_init(struct import *import, struct client *client, const char *sourc
 
 void import_free(struct import *import) {
     import_reader_free(import->reader);
+    mapping_sheet_free(import->sheet);
     free(import->items);
     free(import->bytes);
     import_index_free(import->refs);
@@ -28,8 +29,8 @@ void import_free(struct import *import) {
     arena_free(&import->ref_arena);
 }
 
-void import_tell(struct import *import, unsigned line, const char *column,
-                 const struct error *error) {
+static void add_problem(struct import *import, unsigned line, const char *column,
+                        const struct error *error) {
     if (import->n_problem < IMPORT_PROBLEMS_SHOWN) {
         struct import_problem *p = &import->problem[import->n_problem];
         p->line = line;
@@ -39,9 +40,16 @@ void import_tell(struct import *import, unsigned line, const char *column,
     import->n_problem++;
 }
 
+void import_tell(struct import *import, unsigned line, const char *column, unsigned where,
+                 const struct error *error) {
+    bool mapped = import->sheet != NULL && column[0] != '\0';
+    add_problem(import, line, mapped ? mapping_sheet_name(import->sheet, column, where) : column,
+                error);
+}
+
 static void tell_here(void *ctx, const char *column, const struct error *e) {
     struct import *import = ctx;
-    import_tell(import, import->line, column, e);
+    import_tell(import, import->line, column, import->where, e);
 }
 
 /* ---- taking rows ----------------------------------------------------------------------- */
@@ -57,7 +65,7 @@ static struct import_item *new_item(struct import *import) {
         import->items_size = size;
     }
     struct import_item *item = &import->items[import->n_items];
-    *item = (struct import_item){.line = import->line};
+    *item = (struct import_item){.line = import->line, .where = (uint8_t)import->where};
     return item;
 }
 
@@ -224,18 +232,46 @@ static int take_row(struct import *import, const char *const *cells, size_t n) {
     return import->failed ? -1 : 0;
 }
 
-static int take_record(void *ctx, unsigned line, const char *const *cells, size_t n) {
-    struct import *import = ctx;
-    import->line = line;
-    if (!import->has_header) {
-        import->has_header = true;
-        return import_header(cells, n, &import->header, &import->error);
-    }
+static int take_or_stop(struct import *import, const char *const *cells, size_t n) {
     if (import->n_items >= UINT32_MAX - 1 || take_row(import, cells, n) < 0) {
         return error_set(&import->error, ERR_TOO_MUCH, "",
                          SAY("The file does not fit the memory. Divide it."));
     }
     return 0;
+}
+
+static int take_columns(void *ctx, const char *const *cells, size_t n, unsigned where) {
+    struct import *import = ctx;
+    (void)where;
+    import->has_header = true;
+    return import_header(cells, n, &import->header, &import->error);
+}
+
+static int take_mapped(void *ctx, const char *const *cells, size_t n, unsigned where) {
+    struct import *import = ctx;
+    import->where = where;
+    return take_or_stop(import, cells, n);
+}
+
+static void tell_sheet(void *ctx, const char *name, const struct error *e) {
+    struct import *import = ctx;
+    add_problem(import, import->line, name, e);
+}
+
+int import_map(struct import *import, const struct mapping *mapping, struct error *e) {
+    const struct mapping_hears hears = {take_columns, take_mapped, tell_sheet, import};
+    import->sheet = mapping_sheet_new(mapping, import->catalogue, &hears);
+    return import->sheet != NULL ? 0 : error_set(e, ERR_INTERNAL, "", SAY("Out of memory."));
+}
+
+static int take_record(void *ctx, unsigned line, const char *const *cells, size_t n) {
+    struct import *import = ctx;
+    import->line = line;
+    if (import->sheet != NULL) {
+        import->line = import_reader_row(import->reader);
+        return mapping_sheet_take(import->sheet, import->line, cells, n, &import->error);
+    }
+    return import->has_header ? take_or_stop(import, cells, n) : take_columns(import, cells, n, 0);
 }
 
 int import_begin(struct import *import, const char *data, size_t len, struct error *e) {
@@ -259,6 +295,9 @@ int import_more(struct import *import, size_t lines, struct error *e) {
     }
     import_reader_free(import->reader);
     import->reader = NULL;
+    if (import->sheet != NULL && mapping_sheet_end(import->sheet, e) < 0) {
+        return -1;
+    }
     return import->has_header ? 0 : error_set(e, ERR_INVALID, "", SAY("The file is empty."));
 }
 

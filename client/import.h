@@ -11,6 +11,8 @@
 #include "client/client.h"
 #include "client/import_file.h"
 #include "client/import_row.h"
+#include "client/mapping_sheet.h"
+#include "proto/guard.h"
 
 #define IMPORT_PROBLEMS_SHOWN 50
 
@@ -24,6 +26,7 @@ struct import_item {
     uint32_t service;   /* index into import.services; 0 is none */
     uint8_t kind;       /* enum import_kind */
     uint8_t state;      /* enum import_state */
+    uint8_t where;      /* of a sheet: mapping_sheet_name() */
     bool after_ref;     /* an earlier row of the file opens its ref */
     bool after_session; /* the same of its session */
     bool planned;
@@ -31,7 +34,7 @@ struct import_item {
 
 struct import_problem {
     unsigned line;
-    char column[16];
+    char column[GUARD_QUOTE_MAX];
     struct error error;
 };
 
@@ -45,6 +48,8 @@ struct import {
     struct error error;           /* of the reading */
     struct import_header header;
     bool has_header;
+    struct mapping_sheet *sheet; /* which makes the rows, or NULL: the file has them */
+    unsigned where;              /* the row at hand in it */
     struct import_item *items;
     size_t n_items, items_size;
     uint8_t *bytes;
@@ -65,6 +70,10 @@ struct import {
 void import_init(struct import *import, struct client *client, const char *source);
 void import_free(struct import *import);
 
+/* The rows come out of a sheet by a mapping, which must outlive the import.  Before
+ * import_begin(), once the catalogue is there. */
+int import_map(struct import *import, const struct mapping *mapping, struct error *e) MUST_CHECK;
+
 /* Takes a text, which must outlive the reading, row by row: import_more() takes at
  * most so many lines of it; 1: there are more, 0: that was all.  Bad cells become problems; -1 only
  * when the file as a whole cannot be read. */
@@ -74,7 +83,8 @@ int import_more(struct import *import, size_t lines, struct error *e) MUST_CHECK
 /* Both: all rows of a text. */
 int import_read(struct import *import, const char *data, size_t len, struct error *e) MUST_CHECK;
 
-void import_tell(struct import *import, unsigned line, const char *column,
+/* column: of an import; of a sheet the one it comes from is told (where: of the row). */
+void import_tell(struct import *import, unsigned line, const char *column, unsigned where,
                  const struct error *error);
 
 /* Called now and then with how many of how many are done. */

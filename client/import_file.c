@@ -76,6 +76,7 @@ struct import_reader {
     size_t n;
     unsigned line; /* where the record at hand begins */
     unsigned now;  /* of the bytes at hand */
+    unsigned row;  /* of the record at hand, as a spreadsheet numbers them */
     bool between;  /* no record has begun */
     int stop;
     bool failed, too_large;
@@ -150,6 +151,7 @@ static bool is_blank(const char *p, size_t n) {
 static bool parse_line(struct import_reader *r) {
     const char *newline = memchr(r->at, '\n', (size_t)(r->end - r->at));
     size_t n = (size_t)((newline != NULL ? newline + 1 : r->end) - r->at);
+    r->row += r->between;
     if (r->between && !is_blank(r->at, n)) {
         r->line = r->now;
         r->between = false;
@@ -182,6 +184,10 @@ void import_reader_free(struct import_reader *r) {
         free(r->text);
         free(r);
     }
+}
+
+unsigned import_reader_row(const struct import_reader *r) {
+    return r->row;
 }
 
 size_t import_reader_left(const struct import_reader *r) {

@@ -34,6 +34,9 @@ struct import_reader *import_reader_new(const char *data, size_t len, import_rec
 void import_reader_free(struct import_reader *r);
 /* Reads at most so many lines more, with the last of them the end; as import_records(). */
 int import_reader_go(struct import_reader *r, size_t lines, struct error *e) MUST_CHECK;
+/* Which row the record at hand is as a spreadsheet numbers them: an empty line is one, a
+ * cell of several lines is not. */
+unsigned import_reader_row(const struct import_reader *r);
 /* How many bytes are left. */
 size_t import_reader_left(const struct import_reader *r);
 

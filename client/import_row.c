@@ -11,20 +11,18 @@ const char *const import_kind_words[IMPORT_KINDS] = {
     "session", "figure", "coverage", "void",    "correct",
 };
 
-/* The columns of the contract. */
-static const char *const columns[] = {
+const char *const import_columns[IMPORT_COLUMNS] = {
     "kind",   "ref",     "date",  "service",      "topic",   "office",     "channel",
     "nature", "origin",  "age",   "session",      "outcome", "households", "persons",
     "count",  "program", "route", "session_kind", "form",    "venue",      "venue_kind",
     "series", "period",  "value", "as_of",        "source",  "reason",     "status",
 };
-#define N_COLUMNS (sizeof columns / sizeof columns[0])
 
 /* ---- header -------------------------------------------------------------------------- */
 
-static int column_index(const char *name) {
-    for (size_t i = 0; i < N_COLUMNS; i++) {
-        if (strcmp(columns[i], name) == 0) {
+int import_column(const char *name) {
+    for (size_t i = 0; i < IMPORT_COLUMNS; i++) {
+        if (strcmp(import_columns[i], name) == 0) {
             return (int)i;
         }
     }
@@ -32,19 +30,19 @@ static int column_index(const char *name) {
 }
 
 int import_header(const char *const *cells, size_t n, struct import_header *out, struct error *e) {
-    bool seen[N_COLUMNS] = {false};
+    bool seen[IMPORT_COLUMNS] = {false};
     out->n = n;
     for (size_t i = 0; i < n; i++) {
-        int index = column_index(cells[i]);
+        int index = import_column(cells[i]);
         if (index < 0) {
             error_set(e, ERR_INVALID, "", SAY("There is no column \"%s\" in an import."),
                       GUARD_QUOTE(cells[i]));
-            error_near(e, text_nearest(cells[i], columns, N_COLUMNS));
+            error_near(e, text_nearest(cells[i], import_columns, IMPORT_COLUMNS));
             return -1;
         }
         if (seen[index]) {
             return error_set(e, ERR_INVALID, "", SAY("The column %s is given twice."),
-                             columns[index]);
+                             import_columns[index]);
         }
         seen[index] = true;
         out->column[i] = index;
@@ -78,7 +76,7 @@ static void tell(struct building *b, const char *column, const struct error *e) 
 /* The cell of a column; "" when the file has no such column. */
 static const char *cell_of(const struct building *b, const char *column) {
     for (size_t i = 0; i < b->n && i < b->header->n; i++) {
-        if (strcmp(columns[b->header->column[i]], column) == 0) {
+        if (strcmp(import_columns[b->header->column[i]], column) == 0) {
             return b->cells[i];
         }
     }
@@ -205,7 +203,7 @@ static void add_change(struct building *b, const char *column, const char *text)
     }
     Madoguchi__Correction *c = &b->row->correction;
     if (c->change == NULL) {
-        c->change = arena_alloc(b->arena, N_COLUMNS * sizeof(Madoguchi__Change *));
+        c->change = arena_alloc(b->arena, IMPORT_COLUMNS * sizeof(Madoguchi__Change *));
     }
     Madoguchi__Change *change = arena_alloc(b->arena, sizeof *change);
     if (c->change == NULL || change == NULL) {
@@ -294,7 +292,7 @@ unsigned import_row(const struct import_header *header, const char *const *cells
     }
     for (size_t i = 0; i < n; i++) {
         if (cells[i][0] != '\0') {
-            take_cell(&b, body, columns[header->column[i]], cells[i]);
+            take_cell(&b, body, import_columns[header->column[i]], cells[i]);
         }
     }
     const ProtobufCFieldDescriptor *date = message_field(body->descriptor, "date");

@@ -22,6 +22,13 @@ enum import_kind {
 
 extern const char *const import_kind_words[IMPORT_KINDS];
 
+/* The columns of the contract, in its order. */
+#define IMPORT_COLUMNS 28
+extern const char *const import_columns[IMPORT_COLUMNS];
+
+/* The index of a column, or -1. */
+int import_column(const char *name);
+
 /* Which column of the file is which of ours. */
 struct import_header {
     size_t n;

@@ -115,7 +115,7 @@ static int take_answer(void *ctx, size_t i, const Madoguchi__Answer *answer) {
         return 0;
     }
     item->state = IMPORT_BAD;
-    import_tell(import, item->line, e.field, &e);
+    import_tell(import, item->line, e.field, item->where, &e);
     return p->check ? 0 : 1;
 }
 
