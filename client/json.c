@@ -9,7 +9,7 @@ struct json {
     bool any;
 };
 
-static void write_string(FILE *file, const char *text) {
+void output_json_string(FILE *file, const char *text) {
     putc('"', file);
     for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++) {
         if (*p == '"' || *p == '\\') {
@@ -42,14 +42,14 @@ static void json_row(void *state, const char *const *cells) {
     putc('{', json->file);
     for (size_t i = 0; i < json->n; i++) {
         fputs(i > 0 ? ", " : "", json->file);
-        write_string(json->file, json->columns[i].name);
+        output_json_string(json->file, json->columns[i].name);
         fputs(": ", json->file);
         if (cells[i] == NULL) {
             fputs("null", json->file);
         } else if (json->columns[i].kind != COLUMN_TEXT && output_is_number(cells[i])) {
             fputs(cells[i], json->file);
         } else {
-            write_string(json->file, cells[i]);
+            output_json_string(json->file, cells[i]);
         }
     }
     putc('}', json->file);

@@ -15,4 +15,7 @@ extern const struct output_writer output_table;
 extern const struct output_writer output_csv;
 extern const struct output_writer output_json;
 
+/* A text as a JSON string. */
+void output_json_string(FILE *file, const char *text);
+
 #endif

@@ -339,6 +339,8 @@ static int write_document(const struct report_document *d, const struct report_s
         return report_csv(d, style->excel, file, e);
     case REPORT_JSON:
         return report_json(d, file, e);
+    case REPORT_PAGE:
+        return report_page(d, file, e);
     case REPORT_XLSX:
         return report_xlsx(d, file, e);
     default:

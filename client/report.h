@@ -30,7 +30,8 @@
 #include <stdio.h>
 
 enum report_kind { REPORT_MONTHLY, REPORT_YEARLY, REPORT_FIVE_YEARS, REPORT_SURVEY };
-enum report_format { REPORT_TEXT, REPORT_CSV, REPORT_JSON, REPORT_XLSX };
+/* REPORT_PAGE is JSON too, of tables in the reader's language: for a browser's page. */
+enum report_format { REPORT_TEXT, REPORT_CSV, REPORT_JSON, REPORT_XLSX, REPORT_PAGE };
 
 struct report_params {
     enum report_kind kind;
@@ -47,7 +48,7 @@ struct report_params {
 struct report_style {
     enum report_format format;
     bool excel;                        /* CSV as a spreadsheet wants it, see client/output.h */
-    bool japanese;                     /* of text and xlsx; CSV and JSON are of no language */
+    bool japanese;                     /* of text, xlsx and page; CSV and JSON are of no language */
     const struct catalogue *catalogue; /* what codes are called; NULL: what they are */
 };
 

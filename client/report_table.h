@@ -143,6 +143,7 @@ void report_sheet_name(size_t number, const char *title, char out[REPORT_SHEET_N
 int report_text(const struct report_document *d, FILE *file, struct error *e) MUST_CHECK;
 int report_csv(const struct report_document *d, bool excel, FILE *file, struct error *e) MUST_CHECK;
 int report_json(const struct report_document *d, FILE *file, struct error *e) MUST_CHECK;
+int report_page(const struct report_document *d, FILE *file, struct error *e) MUST_CHECK;
 int report_xlsx(const struct report_document *d, FILE *file, struct error *e) MUST_CHECK;
 
 #endif

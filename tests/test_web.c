@@ -240,6 +240,39 @@ START_TEST(documents_are_json) {
 }
 END_TEST
 
+START_TEST(reports_are_made) {
+    struct kit k;
+    static struct kit_web w;
+    people(&k);
+    kit_log(&k, "migration", "2024-04-15", "topic", "housing", "channel", "counter", NULL);
+    kit_people_serve(&k, NULL, names);
+    kit_web_start(&w, &k, NULL);
+    kit_web_become(&w, "boss");
+#define MONTHLY "/report?kind=monthly&service=migration&month=2024-04&format="
+    ck_assert_int_eq(kit_web_ask(&w, MONTHLY "page&language=en", NULL), 200);
+    kit_web_said(&w, "\"municipality\":\"062090\"");
+    kit_web_said(&w, "{\"id\":\"topic-channel\",\"title\":\"Topic by channel\"");
+    ck_assert_int_eq(kit_web_ask(&w, MONTHLY "page", NULL), 200);
+    kit_web_said(&w, "令和6年4月");
+    ck_assert_int_eq(kit_web_ask(&w, MONTHLY "csv", NULL), 200);
+    kit_web_header(&w, "Content-Disposition: attachment; filename=\"monthly.csv\"");
+    kit_web_said(&w, "\xef\xbb\xbfreport,table,");
+    ck_assert_int_eq(kit_web_ask(&w, MONTHLY "xlsx", NULL), 200);
+    ck_assert_mem_eq(w.body, "PK", 2);
+    ck_assert_uint_gt(w.body_len, 5000);
+    ck_assert_int_eq(kit_web_ask(&w, "/report?kind=weekly&format=page", NULL), 400);
+    kit_web_said(&w, "\"field\":\"kind\"");
+    ck_assert_int_eq(kit_web_ask(&w, "/report?kind=monthly&format=pdf", NULL), 400);
+    kit_web_said(&w, "\"field\":\"format\"");
+    ck_assert_int_eq(kit_web_ask(&w, "/report?kind=monthly&format=page&month=April", NULL), 400);
+    ck_assert_int_eq(kit_web_ask(&w, "/report?kind=yearly&format=page&year=1999x", NULL), 400);
+    /* Whoever may not ask stats gets no report. */
+    kit_web_become(&w, NULL);
+    ck_assert_int_eq(kit_web_ask(&w, MONTHLY "page", NULL), 401);
+    finish(&k, &w);
+}
+END_TEST
+
 /* More rows than a page shows are cut, which is said; nothing else has to wait for them. */
 START_TEST(many_rows_are_cut) {
     enum { ROWS = 2100, EACH = 700 };
@@ -311,6 +344,7 @@ static Suite *suite(void) {
     tcase_add_test(t, what_is_wrong_names_the_field);
     tcase_add_test(t, rights_are_those_of_the_login);
     tcase_add_test(t, documents_are_json);
+    tcase_add_test(t, reports_are_made);
     tcase_add_test(t, many_rows_are_cut);
     tcase_add_test(t, a_restart_loses_nothing);
     suite_add_tcase(s, t);

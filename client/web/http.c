@@ -103,7 +103,7 @@ int http_is_ours(const struct exchange *x, struct error *e) {
 
 /* ---- answering ---------------------------------------------------------------------------- */
 
-static void add(struct exchange *x, const char *name, const char *value) {
+void http_add(struct exchange *x, const char *name, const char *value) {
     if (x->http == NULL) {
         return; /* the browser has gone */
     }
@@ -111,15 +111,15 @@ static void add(struct exchange *x, const char *name, const char *value) {
 }
 
 void http_headers(struct exchange *x, const char *type, bool stored) {
-    add(x, "Content-Type", type);
-    add(x, "Cache-Control", stored ? "no-cache" : "no-store");
-    add(x, "Content-Security-Policy", POLICY);
-    add(x, "X-Content-Type-Options", "nosniff");
-    add(x, "X-Frame-Options", "DENY");
-    add(x, "Referrer-Policy", "no-referrer");
-    add(x, "Cross-Origin-Opener-Policy", "same-origin");
-    add(x, "Cross-Origin-Resource-Policy", "same-origin");
-    add(x, "Permissions-Policy", "camera=(), geolocation=(), microphone=()");
+    http_add(x, "Content-Type", type);
+    http_add(x, "Cache-Control", stored ? "no-cache" : "no-store");
+    http_add(x, "Content-Security-Policy", POLICY);
+    http_add(x, "X-Content-Type-Options", "nosniff");
+    http_add(x, "X-Frame-Options", "DENY");
+    http_add(x, "Referrer-Policy", "no-referrer");
+    http_add(x, "Cross-Origin-Opener-Policy", "same-origin");
+    http_add(x, "Cross-Origin-Resource-Policy", "same-origin");
+    http_add(x, "Permissions-Policy", "camera=(), geolocation=(), microphone=()");
 }
 
 static const char *reason_of(int status) {
@@ -216,7 +216,7 @@ static int write_error(const struct error *e, struct evbuffer *out) {
 void http_error_as(struct exchange *x, int status, const struct error *e) {
     struct evbuffer *out = evbuffer_new();
     if (status == 503) {
-        add(x, "Retry-After", "1");
+        http_add(x, "Retry-After", "1");
     }
     if (out == NULL || write_error(e, out) < 0) {
         http_done(x, status, NULL); /* the status alone says it */
@@ -248,7 +248,7 @@ void http_set_cookie(struct exchange *x, const uint8_t *token) {
     /* It ends with the browser, or when the daemon says so. */
     snprintf(cookie, sizeof cookie, COOKIE "=%s; Path=/; Secure; HttpOnly; SameSite=Strict%s",
              value, token == NULL ? "; Max-Age=0" : "");
-    add(x, "Set-Cookie", cookie);
+    http_add(x, "Set-Cookie", cookie);
     sodium_memzero(value, sizeof value);
     sodium_memzero(cookie, sizeof cookie);
 }

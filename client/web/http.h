@@ -50,6 +50,9 @@ void http_set_cookie(struct exchange *x, const uint8_t *token);
 
 void http_no_memory(struct exchange *x);
 
+/* One more header of the answer; `value` is of constants or of words that were checked. */
+void http_add(struct exchange *x, const char *name, const char *value);
+
 /* Headers that every answer has, beside those of its kind. */
 void http_headers(struct exchange *x, const char *type, bool stored);
 

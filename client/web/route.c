@@ -4,6 +4,7 @@
 #include "client/web/assets.h"
 #include "client/web/login.h"
 #include "client/web/read.h"
+#include "client/web/report.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@ static const struct {
     {"/api/plan", EVHTTP_REQ_GET, true, read_plan},
     {"/api/plans", EVHTTP_REQ_GET, true, read_plans},
     {"/api/session", EVHTTP_REQ_GET, false, login_session},
+    {"/report", EVHTTP_REQ_GET, true, web_report},
 };
 
 static int compare(const void *path, const void *asset) {
