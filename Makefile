@@ -101,6 +101,7 @@ help:
 	@echo 'make fuzz       fuzzing with clang, $(FUZZ_SECONDS) s (FUZZ_SECONDS) a target (FUZZ)'
 	@echo 'make bench      speed and memory, as CSV'
 	@echo 'make bench-tls  what TLS costs beside the Unix socket'
+	@echo 'make bench-web  what the web gateway costs'
 	@echo 'make bench-logins  what logins cost those who log'
 	@echo 'make bench-peers   the same work for PostgreSQL and Redis, side by side'
 	@echo 'make bench-growth  how the cost grows with the entries; CAPACITY.md says for whom'
@@ -295,11 +296,13 @@ run: all
 BENCH_OBJ := $(call obj,$(call src,tests/bench))
 BENCH_PG  := $(if $(shell pkg-config --exists libpq 2>/dev/null && echo yes),$(BUILD)/bench/pgload)
 BENCH     := $(BUILD)/bench/load $(BUILD)/bench/floor $(BENCH_PG)
-.PHONY: bench-tls bench-logins bench-peers bench-growth capacity
+.PHONY: bench-tls bench-web bench-logins bench-peers bench-growth capacity
 bench: all $(BENCH)
 	@BUILD=$(BUILD) sh tests/bench/run.sh
 bench-tls: all $(BENCH)
 	@BUILD=$(BUILD) sh tests/bench/tls.sh
+bench-web: all $(BENCH)
+	@BUILD=$(BUILD) sh tests/bench/web.sh
 bench-logins: all $(BENCH)
 	@BUILD=$(BUILD) sh tests/bench/logins.sh
 bench-peers: all $(BENCH)

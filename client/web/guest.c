@@ -3,6 +3,7 @@
 #include "proto/log.h"
 #include "proto/openssl.h"
 
+#include <event2/buffer.h>
 #include <event2/bufferevent_ssl.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include <time.h>
 
 #define BUCKETS 256
+#define RECORD  16384 /* bytes that TLS has room for in one */
 
 struct guest {
     LIST_ENTRY(guest) next;
@@ -133,6 +135,11 @@ void guest_answered(struct guests *g, const struct bufferevent *bev) {
     if (guest != NULL) {
         guest->asks = false;
         guest->since = clock_ms();
+        /* bufferevent_openssl makes a record, and a write, of each piece. */
+        struct evbuffer *out = bufferevent_get_output(guest->bev);
+        if (evbuffer_get_length(out) <= RECORD) {
+            (void)evbuffer_pullup(out, -1);
+        }
     }
 }
 

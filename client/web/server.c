@@ -10,6 +10,7 @@
 #include <event2/listener.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -154,7 +155,10 @@ static void on_full(void *ctx, bool full) {
 /* ---- listening ---------------------------------------------------------------------------- */
 
 static int add_bound(struct server *s, int fd, struct error *e) {
+    const int on = 1;
     struct evhttp_bound_socket *bound = NULL;
+    /* What is accepted takes it over: an answer is never kept back for the next one. */
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (s->n_bound < SERVER_LISTEN_MAX && evutil_make_socket_nonblocking(fd) == 0 &&
         evutil_make_socket_closeonexec(fd) == 0) {
         bound = evhttp_accept_socket_with_handle(s->http, fd);

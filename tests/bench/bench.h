@@ -35,8 +35,8 @@ struct wire {
     uint8_t *out; /* WIRE_OUT */
 };
 
-/* Connects to a Unix socket, or to tls:HOST:PORT.  Returns false, with nothing open, when nobody
- * answers. */
+/* Connects to a Unix socket, to tcp:HOST:PORT, or to tls:HOST:PORT.  Returns false, with nothing
+ * open, when nobody answers. */
 bool wire_open(struct wire *w, const char *path);
 void wire_close(struct wire *w);
 
@@ -65,6 +65,9 @@ void wire_drop(struct wire *w, size_t offset);
  * tls-init --client bench` makes them. */
 bool wire_tls_open(struct wire *w, const char *address);
 void wire_tls_close(struct wire *w);
+
+/* A TCP connection to "HOST:PORT", or false; `host` is HOST (ADDRESS_HOST bytes). */
+bool wire_tcp_open(struct wire *w, const char *address, char *host);
 
 /* As send() and recv() with MSG_DONTWAIT. */
 ssize_t wire_tls_send(struct wire *w, const void *data, size_t len);

@@ -236,7 +236,7 @@ const struct tongue tongue_floor = {"floor", NULL, pack, renew, true, take_frame
 
 const struct tongue *tongue_of(const char *name) {
     const struct tongue *all[] = {&tongue_madoguchi, &tongue_floor, &tongue_redis,
-                                  &tongue_redis_packed};
+                                  &tongue_redis_packed, &tongue_web};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         if (strcmp(all[i]->name, name) == 0) {
             return all[i];

@@ -18,8 +18,10 @@ static noreturn void usage(void) {
           "       load csv   -n ROWS [-m MONTHS] [-N]\n"
           "       load start -s SOCKET [-x PROTOCOL] SERVER ARGUMENT...\n"
           "       load flush -d FOLDER -n TIMES\n"
-          "SOCKET: a path, or tls:ADDRESS:PORT with BENCH_TLS=FOLDER of certificates.\n"
-          "PROTOCOL: madoguchi floor redis redis-packed. -l: cases of this month, as a peer's row\n"
+          "SOCKET: a path, tcp:ADDRESS:PORT, or tls:ADDRESS:PORT with BENCH_TLS=FOLDER of "
+          "certificates.\n"
+          "PROTOCOL: madoguchi web floor redis redis-packed. -l: cases of this month, as a peer's "
+          "row\n"
           "has them. -b: stats, of month and service if not given. -L: a list.\n"
           "-N: in numbers, for a peer. -k: the catalogue.\n",
           stderr);

@@ -6,7 +6,7 @@
 #include "tests/bench/bench.h"
 #include "tests/bench/cases.h"
 
-#define PACKED_MAX 512
+#define PACKED_MAX 768
 #define PLACES     3
 
 /* What is another one in every request. */
@@ -44,6 +44,9 @@ extern const struct tongue tongue_floor;
  * hash of tallies.  `redis`: a field for each of the case's; `redis-packed`:
  * all of it in one field. */
 extern const struct tongue tongue_redis, tongue_redis_packed;
+
+/* Speaks HTTP to madoguchi-web. */
+extern const struct tongue tongue_web;
 
 /* The tongue of that name; dies when there is none. */
 const struct tongue *tongue_of(const char *name);

@@ -1,5 +1,6 @@
 #include "tests/bench/bench.h"
 
+#include "proto/address.h"
 #include "tests/bench/tongue.h"
 
 #include <errno.h>
@@ -100,8 +101,16 @@ static bool connect_unix(struct wire *w, const char *path) {
     return true;
 }
 
+static bool connect_to(struct wire *w, const char *path) {
+    char host[ADDRESS_HOST];
+    if (strncmp(path, "tls:", 4) == 0) {
+        return wire_tls_open(w, path);
+    }
+    return strncmp(path, "tcp:", 4) == 0 ? wire_tcp_open(w, path + 4, host) : connect_unix(w, path);
+}
+
 bool wire_open(struct wire *w, const char *path) {
-    if (strncmp(path, "tls:", 4) == 0 ? !wire_tls_open(w, path) : !connect_unix(w, path)) {
+    if (!connect_to(w, path)) {
         return false;
     }
     w->in = malloc(WIRE_IN);
