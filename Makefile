@@ -251,16 +251,16 @@ check-tsan: all $(TSAN_TESTS)
 
 # The corpora replayed as tests, with any compiler: tests/check_fuzz.sh.
 $(FUZZKIT): $(call obj,$(filter-out %/replay.c %/seeds.c,$(filter-out tests/fuzz/fuzz_%.c,$(call src,tests/fuzz))))
-FUZZ_LIBS := $(FUZZKIT) $(DAEMONLIB) $(CLIENTLIB) $(LIBSTORE) $(LIBPROTO)
+FUZZ_LIBS := $(FUZZKIT) $(WEBLIB) $(DAEMONLIB) $(CLIENTLIB) $(LIBSTORE) $(LIBPROTO)
 $(REPLAYS): $(BUILD)/tests/replay_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o \
             $(BUILD)/obj/tests/fuzz/replay.o $(FUZZ_LIBS)
 	@mkdir -p $(@D)
-	$(LINK) $^ $(PKG_LIBS)
+	$(LINK) $^ $(WEB_LIBS) $(PKG_LIBS)
 
 # Bytes to begin with, for a corpus made anew: build/tests/fuzz_seeds FOLDER.
 $(BUILD)/tests/fuzz_seeds: $(BUILD)/obj/tests/fuzz/seeds.o $(FUZZ_LIBS)
 	@mkdir -p $(@D)
-	$(LINK) $^ $(PKG_LIBS)
+	$(LINK) $^ $(WEB_LIBS) $(PKG_LIBS)
 
 # libFuzzer: `make fuzz FUZZ="frame yaml" FUZZ_SECONDS=600`.  What is found lies
 # in build/fuzz/findings and makes the target fail; so do the files of the corpora.
@@ -272,7 +272,7 @@ FUZZ_FLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=
 FUZZERS    := $(FUZZ:%=$(BUILD)/%)
 .PHONY: fuzz-build fuzz-programs
 $(FUZZERS): $(BUILD)/%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(FUZZ_LIBS)
-	$(LINK) -fsanitize=fuzzer $^ $(PKG_LIBS)
+	$(LINK) -fsanitize=fuzzer $^ $(WEB_LIBS) $(PKG_LIBS)
 fuzz-programs: $(FUZZERS)
 fuzz-build:
 	@$(MAKE) --no-print-directory CC='$(FUZZ_CC)' OPT='-O1 -g' FORTIFY= SANITIZE='$(FUZZ_FLAGS)' \
@@ -323,7 +323,7 @@ $(BUILD)/bench/pgload: $(BUILD)/obj/tests/bench/postgres/load.o \
 	$(LINK) $^ $$(pkg-config --libs libpq) $(PKG_LIBS)
 $(BUILD)/obj/tests/bench/postgres/load.o: PKG_CFLAGS += $(shell pkg-config --cflags libpq 2>/dev/null)
 
-SOURCES := $(foreach d,proto store daemon client tests tests/bench tests/bench/floor tests/bench/postgres tests/fuzz tests/preload tests/confine,$(wildcard $(d)/*.c $(d)/*.h))
+SOURCES := $(foreach d,proto store daemon client client/web tests tests/bench tests/bench/floor tests/bench/postgres tests/fuzz tests/preload tests/confine,$(wildcard $(d)/*.c $(d)/*.h))
 lint: deps
 	@command -v clang-tidy cppcheck clang-format >/dev/null || \
 	    sh tests/deps.sh "" "clang-tidy cppcheck clang-format" clang-tidy cppcheck clang-format
@@ -334,7 +334,7 @@ lint-run: $(GEN_H)
 	cppcheck -j $(JOBS) --quiet --error-exitcode=1 --inline-suppr --std=c11 -D_GNU_SOURCE \
 	    --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches \
 	    --enable=warning,performance,portability -I. $(foreach d,proto store daemon client,$(d))
-	@printf '%s\n' $(foreach d,proto store daemon client,$(wildcard $(d)/*.c)) | xargs -P $(JOBS) -n 8 sh -c \
+	@printf '%s\n' $(foreach d,proto store daemon client client/web,$(wildcard $(d)/*.c)) | xargs -P $(JOBS) -n 8 sh -c \
 	    'clang-tidy --quiet "$$@" -- -std=gnu17 $(subst ','"'"',$(CPPFLAGS)) $(PKG_CFLAGS) 2>/dev/null' tidy
 
 format:

@@ -7,7 +7,6 @@
 #include <event2/bufferevent_ssl.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <sys/queue.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -15,7 +14,7 @@
 #define RECORD  16384 /* bytes that TLS has room for in one */
 
 struct guest {
-    LIST_ENTRY(guest) next;
+    struct guest *next, **link; /* in its bucket */
     struct guests *all;
     struct bufferevent *bev;
     int64_t since; /* it began, or was answered, ms */
@@ -30,13 +29,29 @@ struct guests {
     void (*full)(void *ctx, bool full);
     void *ctx;
     struct event *sweep;
-    LIST_HEAD(, guest) bucket[BUCKETS];
+    struct guest *bucket[BUCKETS];
 };
 
 static int64_t clock_ms(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void enter(struct guest **bucket, struct guest *guest) {
+    guest->next = *bucket;
+    guest->link = bucket;
+    if (guest->next != NULL) {
+        guest->next->link = &guest->next;
+    }
+    *bucket = guest;
+}
+
+static void leave(struct guest *guest) {
+    *guest->link = guest->next;
+    if (guest->next != NULL) {
+        guest->next->link = guest->link;
+    }
 }
 
 static size_t bucket_of(const struct bufferevent *bev) {
@@ -50,7 +65,7 @@ static size_t bucket_of(const struct bufferevent *bev) {
 static void gone(struct guest *guest) {
     struct guests *g = guest->all;
     if (g != NULL) {
-        LIST_REMOVE(guest, next);
+        leave(guest);
     }
     free(guest);
     if (g != NULL && g->n-- == g->most) {
@@ -107,7 +122,7 @@ struct bufferevent *guest_new(struct guests *g, const struct tls *tls) {
         return NULL;
     }
     *guest = (struct guest){.all = g, .bev = bev, .since = clock_ms()};
-    LIST_INSERT_HEAD(&g->bucket[bucket_of(bev)], guest, next);
+    enter(&g->bucket[bucket_of(bev)], guest);
     if (++g->n == g->most) {
         g->full(g->ctx, true);
     }
@@ -115,8 +130,7 @@ struct bufferevent *guest_new(struct guests *g, const struct tls *tls) {
 }
 
 struct guest *guest_of(struct guests *g, const struct bufferevent *bev) {
-    struct guest *guest;
-    LIST_FOREACH(guest, &g->bucket[bucket_of(bev)], next) {
+    for (struct guest *guest = g->bucket[bucket_of(bev)]; guest != NULL; guest = guest->next) {
         if (guest->bev == bev) {
             return guest;
         }
@@ -159,8 +173,7 @@ static void on_sweep(evutil_socket_t fd, short what, void *ctx) {
     (void)fd;
     (void)what;
     for (size_t i = 0; i < BUCKETS; i++) {
-        struct guest *guest;
-        LIST_FOREACH(guest, &g->bucket[i], next) {
+        for (struct guest *guest = g->bucket[i]; guest != NULL; guest = guest->next) {
             look_at(guest, now);
         }
     }
@@ -191,9 +204,9 @@ struct guests *guests_new(struct event_base *base, unsigned connections_max, uns
 /* libevent frees a bufferevent's parts later, some only with the base. */
 static void let_go(struct guests *g) {
     for (size_t i = 0; i < BUCKETS; i++) {
-        struct guest *guest;
-        while ((guest = LIST_FIRST(&g->bucket[i])) != NULL) {
-            LIST_REMOVE(guest, next);
+        while (g->bucket[i] != NULL) {
+            struct guest *guest = g->bucket[i];
+            leave(guest);
             guest->all = NULL;
         }
     }

@@ -220,11 +220,10 @@ int message_json_text(ProtobufCBinaryData text, struct evbuffer *out) {
 }
 
 static int write_hex(ProtobufCBinaryData b, struct evbuffer *out) {
-    char hex[2 * 64 + 3] = "\"";
+    char hex[2 * 64 + 1];
     size_t n = b.len <= 64 ? b.len : 64;
-    sodium_bin2hex(hex + 1, sizeof hex - 1, b.data, n);
-    strcat(hex, "\"");
-    return evbuffer_add(out, hex, strlen(hex));
+    sodium_bin2hex(hex, sizeof hex, b.data, n);
+    return evbuffer_add_printf(out, "\"%s\"", hex) < 0 ? -1 : 0;
 }
 
 static int write_value(const ProtobufCMessageDescriptor *d, const ProtobufCFieldDescriptor *f,

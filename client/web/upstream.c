@@ -10,21 +10,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 #include <time.h>
 
 #define SWEEP_MS 1000
 
 struct question {
-    TAILQ_ENTRY(question) next;
-    struct upstream *upstream;
     const struct upstream_handler *handler; /* NULL: cancelled */
     void *ctx;
     uint32_t serial;
 };
 
 struct upstream {
-    LIST_ENTRY(upstream) next;
+    size_t place; /* in the list of all */
     struct upstreams *all;
     struct upstream_login login;
     struct transport transport;
@@ -35,7 +32,7 @@ struct upstream {
     uint32_t serial;  /* of the last request sent */
     int64_t moved;    /* something came, or was first asked, ms */
     size_t n_waiting;
-    TAILQ_HEAD(, question) waiting; /* sent, in order */
+    struct question *waiting[UPSTREAM_WAITING_MAX]; /* sent, in order */
 };
 
 struct upstreams {
@@ -43,7 +40,7 @@ struct upstreams {
     char *address;
     unsigned answer_ms;
     size_t n;
-    LIST_HEAD(, upstream) list;
+    struct upstream *list[UPSTREAMS_MAX];
     struct event *sweep;
     struct arena arena; /* of the answer at hand */
     struct arena welcome_arena;
@@ -58,10 +55,12 @@ static int64_t clock_ms(void) {
 
 /* ---- ends --------------------------------------------------------------------------------- */
 
-static void question_end(struct question *q, enum upstream_end end, const struct error *e) {
-    struct upstream *u = q->upstream;
-    TAILQ_REMOVE(&u->waiting, q, next);
+/* The question at that place ends. */
+static void question_end(struct upstream *u, size_t at, enum upstream_end end,
+                         const struct error *e) {
+    struct question *q = u->waiting[at];
     u->n_waiting--;
+    memmove(&u->waiting[at], &u->waiting[at + 1], (u->n_waiting - at) * sizeof u->waiting[0]);
     if (q->handler != NULL) {
         q->handler->ended(q->ctx, end, e);
     }
@@ -69,8 +68,9 @@ static void question_end(struct question *q, enum upstream_end end, const struct
 }
 
 static void upstream_free(struct upstream *u) {
-    LIST_REMOVE(u, next);
-    u->all->n--;
+    struct upstream *last = u->all->list[--u->all->n];
+    u->all->list[u->place] = last;
+    last->place = u->place;
     struct event *const events[] = {u->readable, u->writable, u->flush};
     for (size_t i = 0; i < 3; i++) {
         if (events[i] != NULL) {
@@ -95,9 +95,8 @@ static void upstream_end(struct upstream *u, enum upstream_end end, const struct
     }
     u->ending = true;
     u->entered++;
-    struct question *q;
-    while ((q = TAILQ_FIRST(&u->waiting)) != NULL) {
-        question_end(q, end, e);
+    while (u->n_waiting > 0) {
+        question_end(u, 0, end, e);
     }
     leave(u);
 }
@@ -120,31 +119,26 @@ static void lost(struct upstream *u) {
 
 /* ---- reading ------------------------------------------------------------------------------ */
 
-static void take_error(struct question *q, const Madoguchi__Error *from) {
-    struct error e;
-    connection_error(from, &e);
-    question_end(q, UPSTREAM_REFUSED, &e);
-}
-
 static void take_answer(struct upstream *u, const Madoguchi__Answer *answer) {
-    struct question *q;
-    TAILQ_FOREACH(q, &u->waiting, next) {
-        if (q->serial == answer->serial) {
-            break;
-        }
+    struct error e;
+    size_t at = 0;
+    while (at < u->n_waiting && u->waiting[at]->serial != answer->serial) {
+        at++;
     }
-    if (q == NULL) {
+    if (at == u->n_waiting) {
         return;
     }
+    struct question *q = u->waiting[at];
     if (answer->body_case == MADOGUCHI__ANSWER__BODY_ERROR) {
-        take_error(q, answer->error);
+        connection_error(answer->error, &e);
+        question_end(u, at, UPSTREAM_REFUSED, &e);
         return;
     }
     if (q->handler != NULL && !q->handler->answer(q->ctx, answer)) {
         q->handler = NULL;
     }
     if (!answer->more) {
-        question_end(q, UPSTREAM_DONE, NULL);
+        question_end(u, at, UPSTREAM_DONE, NULL);
     }
 }
 
@@ -259,8 +253,8 @@ static bool same_login(const struct upstream_login *a, const struct upstream_log
 }
 
 static struct upstream *upstream_find(struct upstreams *us, const struct upstream_login *login) {
-    struct upstream *u;
-    LIST_FOREACH(u, &us->list, next) {
+    for (size_t i = 0; i < us->n; i++) {
+        struct upstream *u = us->list[i];
         if (!u->ending && same_login(&u->login, login)) {
             return u;
         }
@@ -270,12 +264,12 @@ static struct upstream *upstream_find(struct upstreams *us, const struct upstrea
 
 /* Room for one more: the one that has been idle for longest goes. */
 static bool make_room(struct upstreams *us) {
-    struct upstream *u;
     struct upstream *oldest = NULL;
     if (us->n < UPSTREAMS_MAX) {
         return true;
     }
-    LIST_FOREACH(u, &us->list, next) {
+    for (size_t i = 0; i < us->n; i++) {
+        struct upstream *u = us->list[i];
         if (u->n_waiting == 0 && u->entered == 0 && (oldest == NULL || u->moved < oldest->moved)) {
             oldest = u;
         }
@@ -312,9 +306,8 @@ static struct upstream *upstream_open(struct upstreams *us, const struct upstrea
     u->all = us;
     u->login = *login;
     u->moved = clock_ms();
-    TAILQ_INIT(&u->waiting);
-    LIST_INSERT_HEAD(&us->list, u, next);
-    us->n++;
+    u->place = us->n;
+    us->list[us->n++] = u;
     /* No patience: a socket of this machine takes us at once, or is busy. */
     if (transport_init(&u->transport) < 0 ||
         transport_open(&u->transport, &place, 0, why, sizeof why, e) != TRANSPORT_OPEN ||
@@ -349,11 +342,11 @@ struct question *upstream_ask(struct upstreams *us, const struct upstream_login 
         refuse_busy(e); /* or beyond a frame, which the body's limit excludes */
         return NULL;
     }
-    *q = (struct question){.upstream = u, .handler = handler, .ctx = ctx, .serial = u->serial};
-    if (u->n_waiting++ == 0) {
+    *q = (struct question){.handler = handler, .ctx = ctx, .serial = u->serial};
+    if (u->n_waiting == 0) {
         u->moved = clock_ms();
     }
-    TAILQ_INSERT_TAIL(&u->waiting, q, next);
+    u->waiting[u->n_waiting++] = q;
     return q;
 }
 
@@ -362,8 +355,8 @@ void upstream_cancel(struct question *q) {
 }
 
 void upstream_forget(struct upstreams *us, const uint8_t token[TOKEN_BYTES]) {
-    struct upstream *u;
-    LIST_FOREACH(u, &us->list, next) {
+    for (size_t i = 0; i < us->n; i++) {
+        struct upstream *u = us->list[i];
         if (u->login.has_token && sodium_memcmp(u->login.token, token, TOKEN_BYTES) == 0) {
             u->moved = 0; /* the sweep takes it */
         }
@@ -383,15 +376,14 @@ static bool is_over(const struct upstream *u, int64_t now) {
 static void on_sweep(evutil_socket_t fd, short what, void *ctx) {
     struct upstreams *us = ctx;
     int64_t now = clock_ms();
-    struct upstream *u = LIST_FIRST(&us->list);
     (void)fd;
     (void)what;
-    while (u != NULL) {
-        if (is_over(u, now)) {
-            lost(u); /* whoever hears of it may ask anew: the list is another one */
-            u = LIST_FIRST(&us->list);
+    for (size_t i = 0; i < us->n;) {
+        if (is_over(us->list[i], now)) {
+            lost(us->list[i]); /* whoever hears of it may ask anew: the list is another one */
+            i = 0;
         } else {
-            u = LIST_NEXT(u, next);
+            i++;
         }
     }
 }
@@ -419,9 +411,8 @@ void upstreams_free(struct upstreams *us) {
     if (us == NULL) {
         return;
     }
-    struct upstream *u;
-    while ((u = LIST_FIRST(&us->list)) != NULL) {
-        lost(u);
+    while (us->n > 0) {
+        lost(us->list[0]);
     }
     if (us->sweep != NULL) {
         event_free(us->sweep);
