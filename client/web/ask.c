@@ -138,22 +138,24 @@ static int read_request(const struct exchange *x, Madoguchi__Request *request, s
 }
 
 void ask(struct exchange *x) {
+    static struct arena arena; /* the request is packed before the next one is read */
     Madoguchi__Request request = MADOGUCHI__REQUEST__INIT;
     struct asked *a = calloc(1, sizeof *a);
-    struct arena arena;
     struct error e;
     if (a == NULL) {
         http_no_memory(x);
         return;
     }
     a->x = x;
-    arena_init(&arena, FRAME_BUDGET);
+    if (arena.budget == 0) {
+        arena_init(&arena, FRAME_BUDGET);
+    }
     int rc = read_request(x, &request, &arena, &e);
     if (rc == 0) {
         x->login.bulk = is_bulk(&request);
         rc = upstream_ask(x->upstreams, &x->login, &request, &handler, a, &e) == NULL ? -1 : 0;
     }
-    arena_free(&arena);
+    arena_reset(&arena);
     if (rc < 0) {
         asked_free(a);
         http_error(x, &e);

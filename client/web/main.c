@@ -176,10 +176,26 @@ static int listen_all(struct web *w, struct error *e) {
     return 0;
 }
 
+/* evhttp asks for reading and writing in turns: changes that cancel each other cost no
+ * call of the kernel. */
+static struct event_base *base_new(void) {
+    struct event_config *config = event_config_new();
+    struct event_base *base = NULL;
+    if (config != NULL &&
+        event_config_set_flag(config,
+                              EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST) == 0) {
+        base = event_base_new_with_config(config);
+    }
+    if (config != NULL) {
+        event_config_free(config);
+    }
+    return base;
+}
+
 static int serve(struct web *w) {
     struct error e;
     int rc = 1;
-    w->base = event_base_new();
+    w->base = base_new();
     w->setting.base = w->base;
     w->server = w->base == NULL ? NULL : server_new(&w->setting);
     if (w->server == NULL || !add_events(w)) {
