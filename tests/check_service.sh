@@ -3,7 +3,8 @@
 # passed by systemd-socket-activate, a Unix one and one of TCP, credentials, another
 # account, no capabilities, the unit's filter of system calls, and, where namespaces
 # may be made, no network and nothing writable but the store. A clerk logs a case
-# through the one, another through the other.
+# through the one, another through the other. Then the web gateway, in the same way, in
+# front of it.
 set -u
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 BUILD=$(cd "$ROOT" && cd "${BUILD:-build}" && pwd) || exit 1
@@ -11,9 +12,10 @@ WORK=$(mktemp -d) || exit 1
 UNIT=$ROOT/systemd/madoguchid@.service
 DAEMON=
 LISTENER=
+WEB=
 export LANG=C.UTF-8
 clean() {
-    for pid in $DAEMON $LISTENER; do kill "$pid" 2>/dev/null; done
+    for pid in $WEB $DAEMON $LISTENER; do kill "$pid" 2>/dev/null; done
     wait
     rm -rf "$WORK"
 }
@@ -67,7 +69,7 @@ ${CC:-cc} -D_GNU_SOURCE -I"$WORK" -o "$WORK/confine" "$ROOT/tests/confine/confin
 
 chmod 755 "$WORK"
 mkdir -m 700 "$WORK/state" "$WORK/elsewhere"
-cp "$BUILD/madoguchid" "$BUILD/madoguchi" "$WORK"
+cp "$BUILD/madoguchid" "$BUILD/madoguchi" "$BUILD/madoguchi-web" "$WORK"
 account=
 space=
 if [ "$(id -u)" -eq 0 ]; then
@@ -165,9 +167,44 @@ if "$WORK/confine" "$(command -v mount)" --bind "$WORK" "$WORK" 2>/dev/null; the
     fail 'mount passes the filter'
 fi
 
+# ---- the gateway ------------------------------------------------------------------------
+
+# Its unit asks for the same filter but for one call of the daemon's.
+sed -n 's/^SystemCallFilter=//p' "$ROOT/systemd/madoguchi-web@.service" >"$WORK/web-filters"
+grep -vx setpriority "$WORK/filters" | cmp -s - "$WORK/web-filters" ||
+    fail 'the gateway has a filter of its own, which is not tried here'
+chmod 666 "$WORK/sock" # as the group that the gateway's account is in
+port=$(python3 -c '
+import socket
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1])')
+: >"$WORK/notified"
+# shellcheck disable=SC2086
+systemd-socket-activate --listen="127.0.0.1:$port" --setenv=LANG \
+    --setenv=CREDENTIALS_DIRECTORY="$WORK/credentials" --setenv=NOTIFY_SOCKET="$WORK/notify" \
+    ${space:+$space sh -c "$closed" "$WORK/state"} \
+    setpriv --no-new-privs $account "$WORK/confine" \
+    "$WORK/madoguchi-web" --server "unix:$WORK/sock" --tls-certificate server.crt \
+    --tls-key server.key 2>>"$WORK/log" &
+WEB=$!
+wait_for 'said=$(curl -sS --max-time 60 --cacert "$WORK/tls/ca.crt" \
+    "https://127.0.0.1:$port/api/session" 2>>"$WORK/log")'
+case $said in
+*'"municipality":"062090"'*) ;;
+*) fail "the gateway answers: $said" ;;
+esac
+wait_for 'grep -q "^READY=1" "$WORK/notified"'
+if [ -n "$space" ]; then
+    [ "$(grep -c : "/proc/$WEB/net/dev")" -eq 1 ] || fail 'the gateway has a network'
+fi
+kill -TERM "$WEB"
+wait "$WEB" || fail "the gateway ends with status $?"
+WEB=
+
 kill -TERM "$DAEMON"
 wait "$DAEMON" || fail "it ends with status $?"
 DAEMON=
 grep -q 'stopped clean=yes' "$WORK/log" || fail 'it did not stop as it should'
-echo "the daemon serves under its unit's restrictions (account: ${account:+other}," \
+echo "daemon and gateway serve under their units' restrictions (account: ${account:+other}," \
     "namespaces: ${space:+yes})"
