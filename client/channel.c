@@ -98,6 +98,10 @@ static int load_ca(SSL_CTX *context, const char *ca, struct error *e) {
 }
 
 static int load_certificate(SSL_CTX *context, const struct channel_files *files, struct error *e) {
+    if (files->certificate == NULL && files->key != NULL) {
+        return error_set(e, ERR_INVALID, "cert",
+                         SAY("The key %s needs its certificate: give --cert too."), files->key);
+    }
     if (files->certificate == NULL) {
         return 0;
     }

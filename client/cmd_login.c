@@ -34,8 +34,13 @@ static int log_in(struct client *c, const char *name, const char *secret) {
     client_disconnect(c);
     c->without_token = true;
     int exit_code = client_read(c, &request, take_token, c);
-    if (exit_code != EXIT_DONE || !c->has_token) {
+    if (exit_code != EXIT_DONE) {
         return exit_code;
+    }
+    if (!c->has_token) {
+        error_set(&e, ERR_INTERNAL, "token",
+                  SAY("The daemon answered the login without a token: it is another version."));
+        return client_fail(&e, EXIT_REFUSED);
     }
     exit_code = token_put(c->server, c->token, &e) < 0 ? client_fail(&e, EXIT_REFUSED) : EXIT_DONE;
     client_disconnect(c);

@@ -290,6 +290,11 @@ static enum connection_outcome broken_off(struct error *e) {
     return CONNECTION_UNREACHABLE;
 }
 
+/* It has no id: asked again after it was done, its old password is a wrong one. */
+static bool is_own_password(const Madoguchi__Request *r) {
+    return r->body_case == MADOGUCHI__REQUEST__BODY_PASSWORD && r->password->has_old;
+}
+
 enum connection_outcome connection_ask_pieces(struct connection *c, Madoguchi__Request **pieces,
                                               size_t n, connection_answer_fn answer, void *ctx,
                                               struct error *e) {
@@ -317,6 +322,9 @@ enum connection_outcome connection_ask_pieces(struct connection *c, Madoguchi__R
             connection_close(c);
             if (answered) {
                 return broken_off(e);
+            }
+            if (is_own_password(pieces[0])) {
+                break; /* done or not, the old one may be none any more */
             }
         }
     }

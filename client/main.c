@@ -63,8 +63,12 @@ static const char *own_file(struct client *c, const char *name) {
 /* Certificate and key come from the same place. */
 static void set_files(struct client *c, const struct arguments *a) {
     c->files.ca = or_environment(options_get(a, "ca"), "MADOGUCHI_CA");
-    c->files.certificate = or_environment(options_get(a, "cert"), "MADOGUCHI_CERT");
-    c->files.key = or_environment(options_get(a, "key"), "MADOGUCHI_KEY");
+    c->files.certificate = options_get(a, "cert");
+    c->files.key = options_get(a, "key");
+    if (c->files.certificate == NULL && c->files.key == NULL) {
+        c->files.certificate = or_environment(NULL, "MADOGUCHI_CERT");
+        c->files.key = or_environment(NULL, "MADOGUCHI_KEY");
+    }
     if (c->files.ca == NULL) {
         c->files.ca = own_file(c, "ca.crt");
     }

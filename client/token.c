@@ -60,14 +60,17 @@ static int others_read(const char *path, struct error *e) {
                      path, path);
 }
 
+static bool is_named(void) {
+    const char *given = getenv("MADOGUCHI_TOKEN");
+    return given != NULL && given[0] != '\0';
+}
+
 /* Whether errno of open() says that no file of this user is there. In another's home that is
  * closed to them, where `setpriv` and `su -p` leave HOME, there is none either. */
 static bool is_none(const char *path) {
-    const char *given = getenv("MADOGUCHI_TOKEN");
-    bool named = given != NULL && given[0] != '\0';
     struct stat st;
     return errno == ENOENT || errno == ENOTDIR ||
-           (errno == EACCES && !named && lstat(path, &st) != 0 && errno == EACCES);
+           (errno == EACCES && !is_named() && lstat(path, &st) != 0 && errno == EACCES);
 }
 
 /* *file is NULL when there is none. */
@@ -81,6 +84,8 @@ static int open_file(const char *path, FILE **file, struct error *e) {
     int rc = 0;
     if (fstat(fd, &st) != 0) {
         rc = system_error(path, e);
+    } else if (!is_named() && (!S_ISREG(st.st_mode) || st.st_uid != geteuid())) {
+        rc = 0; /* another's, whose home it is: `sudo -E` */
     } else if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077) != 0) {
         rc = others_read(path, e);
     } else if (st.st_size > FILE_BYTES || (*file = fdopen(fd, "r")) == NULL) {

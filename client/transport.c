@@ -103,18 +103,23 @@ static unsigned left_of(int64_t until) {
     return left > 0 ? (unsigned)left : 0;
 }
 
-/* The first of a host's addresses where somebody answers. */
+/* The first of a host's addresses where somebody answers.  One where nobody does leaves
+ * time for the others. */
 static int connect_tcp(const struct addrinfo *found, int64_t until) {
     const int on = 1;
-    errno = EADDRNOTAVAIL;
+    unsigned n = 0;
     for (const struct addrinfo *a = found; a != NULL; a = a->ai_next) {
+        n++;
+    }
+    errno = EADDRNOTAVAIL;
+    for (const struct addrinfo *a = found; a != NULL; a = a->ai_next, n--) {
         int fd =
             socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, a->ai_protocol);
         if (fd < 0) {
             continue;
         }
         if (connect(fd, a->ai_addr, a->ai_addrlen) == 0 ||
-            (errno == EINPROGRESS && finish_connect(fd, left_of(until)) == 0)) {
+            (errno == EINPROGRESS && finish_connect(fd, left_of(until) / n) == 0)) {
             (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
             return fd;
         }
@@ -126,7 +131,8 @@ static int connect_tcp(const struct addrinfo *found, int64_t until) {
 }
 
 /* Looks the host up and connects; -1 and `why`. */
-static int connect_host(const struct address *address, int64_t until, char *why, size_t why_size) {
+static int connect_host(const struct address *address, unsigned patience_ms, int64_t *until,
+                        char *why, size_t why_size) {
     const struct addrinfo hints = {
         .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
     struct addrinfo *found;
@@ -135,7 +141,8 @@ static int connect_host(const struct address *address, int64_t until, char *why,
         snprintf(why, why_size, "%s", gai_strerror(unknown));
         return -1;
     }
-    int fd = connect_tcp(found, until);
+    *until = now_ms() + patience_ms; /* the resolver has its own patience */
+    int fd = connect_tcp(found, *until);
     if (fd < 0) {
         snprintf(why, why_size, "%s", strerror(errno));
     }
@@ -162,11 +169,11 @@ static enum transport_result open_tls(struct transport *t, const struct transpor
                                       unsigned patience_ms, char *why, size_t why_size,
                                       struct error *e) {
     struct address address;
-    int64_t until = now_ms() + patience_ms;
+    int64_t until;
     if (address_read(place->address, &address, e) != 0) {
         return TRANSPORT_BAD_ADDRESS;
     }
-    t->fd = connect_host(&address, until, why, why_size);
+    t->fd = connect_host(&address, patience_ms, &until, why, why_size);
     if (t->fd < 0) {
         return TRANSPORT_FAILED;
     }

@@ -324,6 +324,20 @@ START_TEST(a_lost_answer_is_asked_for_again) {
     ck_assert_int_eq(tally(c, &known), CONNECTION_UNKNOWN);
     ck_assert_ptr_nonnull(strstr(e.en, "--request-id "));
     connection_free(c);
+    /* A password has no id: it is asked for once, and then not known. */
+    c = counter();
+    p->cut = CUT_NONE;
+    ck_assert_int_eq(connection_open(c, &e), CONNECTION_DONE);
+    p->cut = CUT_NEXT; /* asked again, it would be answered */
+    Madoguchi__Password password = MADOGUCHI__PASSWORD__INIT;
+    Madoguchi__Request request = MADOGUCHI__REQUEST__INIT;
+    SET(&password, old, bytes_of("none"));
+    SET(&password, fresh, bytes_of("a sentence is easy"));
+    request.body_case = MADOGUCHI__REQUEST__BODY_PASSWORD;
+    request.password = &password;
+    ck_assert_int_eq(connection_ask(c, &request, take, &known, &e), CONNECTION_UNKNOWN);
+    ck_assert_ptr_nonnull(strstr(e.en, "whether the password was changed"));
+    connection_free(c);
     proxy_stop(p);
     kit_stats(&k, "contacts", "FY2024", NULL, NULL, "2");
     kit_finish(&k);
@@ -366,6 +380,10 @@ START_TEST(the_command_line) {
     ck_assert_msg(strstr(out, "認証局") != NULL, "%s", out);
     snprintf(words, sizeof words, "--ca %s status", in("ca.crt"));
     ck_assert_int_eq(run(words, out, sizeof out), 1); /* not known, so forbidden */
+    snprintf(words, sizeof words, "--ca %s --key %s status", in("ca.crt"),
+             in("client-counter.key"));
+    ck_assert_int_eq(run(words, out, sizeof out), 3);
+    ck_assert_msg(strstr(out, "needs its certificate: give --cert too") != NULL, "%s", out);
     snprintf(words, sizeof words, "--ca %s --cert %s --key %s log citizen --date 2024-04-15",
              in("ca.crt"), in("client-counter.crt"), in("client-counter.key"));
     ck_assert_int_eq(run(words, out, sizeof out), 0);
