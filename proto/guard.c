@@ -335,13 +335,28 @@ static enum guard_verdict judge_runs(const struct scan *s) {
     return worst;
 }
 
-/* A digit takes at least one byte, and that byte is an ASCII digit or not ASCII. */
+/* Of eight bytes, a bit for each that is an ASCII digit or not ASCII. */
+static uint64_t maybe_digits(uint64_t w) {
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    const uint64_t high = 0x80 * ones;
+    uint64_t low = w & ~high;
+    uint64_t from_0 = low + (0x80 - '0') * ones;
+    uint64_t past_9 = low + (0x80 - '9' - 1) * ones;
+    return (w | (from_0 & ~past_9)) & high;
+}
+
+/* A digit takes at least one byte, and that byte is an ASCII digit or not ASCII.  Most
+ * texts are neither, so eight bytes are looked at a time. */
 static bool may_hold_twelve(const uint8_t *text, size_t len) {
     size_t n = 0;
-    for (size_t i = 0; i < len; i++) {
-        n += text[i] >= 0x80 || (text[i] >= '0' && text[i] <= '9');
+    uint64_t w;
+    for (; len >= sizeof w; text += sizeof w, len -= sizeof w) {
+        memcpy(&w, text, sizeof w);
+        n += (size_t)__builtin_popcountll(maybe_digits(w));
     }
-    return n >= DIGITS;
+    w = 0;
+    memcpy(&w, text, len);
+    return n + (size_t)__builtin_popcountll(maybe_digits(w)) >= DIGITS;
 }
 
 static enum guard_verdict scan_text(const uint8_t *text, size_t len) {

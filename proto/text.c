@@ -98,6 +98,22 @@ static int refuse_character(const char *field, size_t nth, struct error *e) {
                      field, nth);
 }
 
+/* How many bytes at the beginning are printable ASCII, eight at a time: what most texts
+ * are.  Fewer, never more. */
+static size_t plain_ascii(const uint8_t *text, size_t len) {
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    size_t n = 0;
+    for (; n + 8 <= len; n += 8) {
+        uint64_t w;
+        memcpy(&w, text + n, 8);
+        /* A high bit: below a blank, above a tilde, or not ASCII. */
+        if (((w | (w - 0x20 * ones) | (w + ones)) & (0x80 * ones)) != 0) {
+            break;
+        }
+    }
+    return n;
+}
+
 int text_check(const uint8_t *text, size_t len, size_t max_bytes, const char *field,
                struct error *e) {
     if (field == NULL) {
@@ -109,8 +125,8 @@ int text_check(const uint8_t *text, size_t len, size_t max_bytes, const char *fi
                          "%s が長すぎます（%zu バイト、上限は %zu バイト）。短くしてください。",
                          field, len, max_bytes);
     }
-    size_t nth = 1;
-    for (size_t i = 0; i < len; nth++) {
+    size_t i = plain_ascii(text, len);
+    for (size_t nth = i + 1; i < len; nth++) {
         uint32_t cp = 0;
         size_t n = text_decode(text + i, len - i, &cp);
         if (n == 0) {
