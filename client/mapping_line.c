@@ -38,6 +38,16 @@ static bool is_number_field(unsigned field) {
 
 /* ---- values --------------------------------------------------------------------------------- */
 
+/* Of another service than the sheet's. */
+static bool is_foreign(const Document__Code *code, const char *service) {
+    for (size_t i = 0; service != NULL && i < code->n_service; i++) {
+        if (bytes_equal(code->service[i], service)) {
+            return false;
+        }
+    }
+    return service != NULL && code->n_service > 0;
+}
+
 /* The code whose label, or else whose self, is most like the word. */
 static void name_nearest(const struct mapping_sheet *s, const char *list, const char *word,
                          struct error *e) {
@@ -48,7 +58,7 @@ static void name_nearest(const struct mapping_sheet *s, const char *list, const 
     for (size_t i = 0; c != NULL && i < c->n_code; i++) {
         const Document__Code *code = c->code[i];
         const ProtobufCBinaryData *forms[] = {&code->ja, &code->en, &code->code};
-        if (!bytes_equal(code->list, list)) {
+        if (!bytes_equal(code->list, list) || is_foreign(code, s->m->constants.value[SERVICE])) {
             continue;
         }
         for (size_t k = 0; k < 3; k++) {
@@ -61,7 +71,7 @@ static void name_nearest(const struct mapping_sheet *s, const char *list, const 
             }
         }
     }
-    if (best >= 30) {
+    if (best >= 40) {
         error_near(e, found);
     }
 }
