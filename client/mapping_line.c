@@ -146,15 +146,12 @@ static const char *split_codes(struct mapping_sheet *s, const struct mapping_bou
 
 static const char *to_date(struct mapping_sheet *s, const struct mapping_bound *b,
                            const char *cell) {
-    struct error e;
-    uint32_t date;
-    char text[16];
-    if (mapping_sheet_date(s, cell, &date, &e) < 0) {
+    struct error e = {.code = 0};
+    const char *date = mapping_sheet_date(s, cell, &e);
+    if (date == NULL && e.code != 0) {
         mapping_tell(s, b, &e);
-        return NULL;
     }
-    calendar_format_date(date, text);
-    return arena_strndup(&s->line, text, strlen(text));
+    return date;
 }
 
 static const char *to_number(struct mapping_sheet *s, const struct mapping_bound *b,
@@ -195,11 +192,12 @@ static const char *value_of(struct mapping_sheet *s, const struct mapping_bound 
 
 /* ---- cells ---------------------------------------------------------------------------------- */
 
-static void remember(struct mapping_bound *b, const char *cell) {
+static void remember(struct mapping_sheet *s, struct mapping_bound *b, const char *cell) {
     size_t len = strlen(cell) + 1;
     if (len > b->above_size) {
         char *grown = realloc(b->above, 2 * len);
         if (grown == NULL) {
+            s->total.failed = true;
             return;
         }
         b->above = grown;
@@ -209,13 +207,14 @@ static void remember(struct mapping_bound *b, const char *cell) {
 }
 
 /* The cell, or the one above it where that is meant; *own: it says something itself. */
-static const char *cell_of(struct mapping_bound *b, const char *const *cells, bool *own) {
+static const char *cell_of(struct mapping_sheet *s, struct mapping_bound *b,
+                           const char *const *cells, bool *own) {
     const char *cell = cells[b->at];
     bool blank = cell[0] == '\0' || mapping_is_blank(cell);
     bool ditto = !blank && mapping_is_ditto(cell);
     *own = !blank && !ditto;
     if (*own) {
-        remember(b, cell);
+        remember(s, b, cell);
     }
     if (ditto || (blank && b->column->above)) {
         return b->above != NULL ? b->above : "";
@@ -285,8 +284,12 @@ static void take_parts(struct mapping_sheet *s, struct line *l) {
 
 /* ---- rows ----------------------------------------------------------------------------------- */
 
+/* YYYYMM of a date as a row has it, which may also stand in the mapping in another form. */
 static uint32_t month_of(const char *date) {
     uint32_t d = 0;
+    if (strspn(date, "0123456789") == 4 && date[4] == '-') {
+        return (uint32_t)(atoi(date) * 100 + atoi(date + 5));
+    }
     return calendar_parse_date(date, strlen(date), &d, NULL) == 0 ? d / 100 : 0;
 }
 
@@ -426,7 +429,7 @@ int mapping_line(struct mapping_sheet *s, const char *const *cells) {
         struct mapping_bound *b = &s->bound[i];
         bool own;
         if (b->column->use == MAPPING_FIELD) {
-            const char *cell = cell_of(b, cells, &own);
+            const char *cell = cell_of(s, b, cells, &own);
             take_field(s, b, &l, cell, own);
         } else if (b->column->use == MAPPING_MARK && !mapping_is_blank(cells[b->at])) {
             take_mark(s, b, &l);
