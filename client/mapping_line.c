@@ -305,7 +305,9 @@ static uint64_t counts(const char *const *value) {
     return counted ? number : 0;
 }
 
-static int emit(struct mapping_sheet *s, const char *const *value, unsigned where) {
+/* service: of its case. */
+static int emit(struct mapping_sheet *s, const char *const *value, const char *service,
+                unsigned where) {
     const char *cells[IMPORT_COLUMNS];
     for (size_t i = 0; i < IMPORT_COLUMNS; i++) {
         if (s->place[i] >= 0) {
@@ -313,9 +315,8 @@ static int emit(struct mapping_sheet *s, const char *const *value, unsigned wher
         }
     }
     int result = s->hears.row(s->hears.ctx, cells, s->n_out, where);
-    uint64_t n = result == 0 ? counts(value) : 0;
-    if (n > 0) {
-        mapping_total_count(&s->total, month_of(value[DATE]), value[SERVICE], n);
+    if (result == 0) {
+        mapping_total_count(&s->total, month_of(value[DATE]), service, counts(value));
     }
     return result;
 }
@@ -360,7 +361,7 @@ static int emit_count(struct mapping_sheet *s, const struct line *l, size_t at,
         /* count: 0 in the mapping: outcomes without a contact. */
         value[OUTCOME] = arena_printf(&s->line, "%s=%s", value[OUTCOME], number);
     }
-    return value[OUTCOME] != NULL ? emit(s, value, (unsigned)at + 1) : 0;
+    return value[OUTCOME] != NULL ? emit(s, value, value[SERVICE], (unsigned)at + 1) : 0;
 }
 
 /* The rows of counts: of those that have a kind of their own, or of the others. */
@@ -389,13 +390,13 @@ static int emit_rows(struct mapping_sheet *s, struct line *l, const char *const 
         return result == 0 ? emit_counts(s, l, cells, true) : result;
     }
     if (!l->uncounted) {
-        result = emit(s, l->value[0], 0);
+        result = emit(s, l->value[0], l->value[0][SERVICE], 0);
     }
     for (unsigned r = 1; result == 0 && r < s->m->n_row; r++) {
         if (l->filled[r]) {
             l->value[r][KIND] = s->m->row_kind[r];
             l->value[r][REF] = l->value[0][REF];
-            result = emit(s, l->value[r], WHERE_ROW + r);
+            result = emit(s, l->value[r], l->value[0][SERVICE], WHERE_ROW + r);
         }
     }
     return result == 0 ? emit_counts(s, l, cells, true) : result;

@@ -195,6 +195,27 @@ START_TEST(a_total_that_differs_is_said) {
 }
 END_TEST
 
+/* A row that counts nothing of its own is one of its month, too. */
+START_TEST(every_new_row_is_in_the_dry_run) {
+    char mapping[2 * KIT_PATH];
+    kit_start(&k, true);
+    snprintf(mapping, sizeof mapping, "%s",
+             kit_file(&k, "m.yaml",
+                      "mapping: 1\nconstants: {kind: log, service: citizen}\ncolumns:\n"
+                      "  - {heading: 番号, field: ref}\n  - {heading: 日, field: date}\n"
+                      "  - {heading: 済, field: date, row: outcome}\n"
+                      "  - {heading: 結果, field: outcome, row: outcome}\n"));
+    kit_client_ok(&k, "import --dry-run --format csv %s --mapping %s",
+                  sheet("番号,日,済,結果\n1,R6.4.1,R6.6.1,resolved\n2,R6.4.2,,\n"), mapping);
+    ck_assert_str_eq(kit_out, "month,service,rows,count,sheet,difference\n2024-04,citizen,2,2,,\n"
+                              "2024-06,citizen,1,0,,\ntotal,,3,2,,\n");
+    kit_said_client("The sheet has no totals to compare with.");
+    kit_client_refused(&k, 1, "row 2, column 日: ", "import %s --mapping %s",
+                       sheet("番号,日,済,結果\n1,,R6.6.1,resolved\n"), mapping);
+    kit_finish(&k);
+}
+END_TEST
+
 /* What only the daemon can say is told by the sheet's row and heading, too; a cell of two
  * lines is one row. */
 START_TEST(the_daemon_s_refusals_name_the_sheet) {
@@ -234,6 +255,7 @@ static Suite *suite(void) {
     tcase_add_test(t, no_individual_number_in_a_guess);
     tcase_add_test(t, a_grown_sheet_adds_what_is_new);
     tcase_add_test(t, a_total_that_differs_is_said);
+    tcase_add_test(t, every_new_row_is_in_the_dry_run);
     tcase_add_test(t, the_daemon_s_refusals_name_the_sheet);
     suite_add_tcase(s, t);
     return s;
