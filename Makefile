@@ -355,7 +355,8 @@ install: all
 	install -m 755 $(BUILD)/madoguchi $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(BUILD)/madoguchid $(BUILD)/madoguchi-web $(DESTDIR)$(PREFIX)/sbin
 	install -m 644 client/madoguchi.1 $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 644 plans/madoguchi-plan.5 store/madoguchi-journal.5 $(DESTDIR)$(PREFIX)/share/man/man5
+	install -m 644 plans/madoguchi-plan.5 client/madoguchi-import.5 store/madoguchi-journal.5 \
+	    $(DESTDIR)$(PREFIX)/share/man/man5
 	install -m 644 proto/madoguchi-protocol.7 $(DESTDIR)$(PREFIX)/share/man/man7
 	install -m 644 daemon/madoguchid.8 client/web/madoguchi-web.8 $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 644 plans/*.yaml proto/*.proto $(DESTDIR)$(PREFIX)/share/madoguchi/plans

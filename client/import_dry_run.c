@@ -154,7 +154,7 @@ static void say_totals(const struct import *import) {
     if (t->compared == 0) {
         client_note(_("The sheet has no totals to compare with."));
     } else if (t->n_difference == 0) {
-        client_note(_("All %zu totals of the sheet agree."), t->compared);
+        client_note(_("The totals of the sheet agree: %zu compared."), t->compared);
     } else {
         client_note(_("%zu of %zu totals of the sheet differ."), t->n_difference, t->compared);
     }

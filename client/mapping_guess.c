@@ -108,6 +108,10 @@ static void find_service(struct guess *g) {
         service = code != NULL && strstr(name, code) != NULL ? code : NULL;
     }
     g->service_unsure = service == NULL;
+    if (service == NULL && c != NULL && c->n_service > 0 &&
+        catalogue_service(g->catalogue, bytes_of("citizen")) == NULL) {
+        service = arena_strndup(&g->arena, c->service[0]->code.data, c->service[0]->code.len);
+    }
     g->service = service != NULL ? service : "citizen";
 }
 
@@ -115,7 +119,8 @@ int mapping_guess(const char *text, size_t len, const char *name, const struct c
                   uint32_t today, FILE *out, struct error *e) {
     struct guess g = {.catalogue = catalogue, .name = name, .today = today};
     arena_init(&g.arena, GUESS_BUDGET);
-    int result = read_lines(&g, text, len, e);
+    int result = guess_labels(&g) == 0 ? read_lines(&g, text, len, e)
+                                       : error_set(e, ERR_INTERNAL, "", SAY("Out of memory."));
     if (result == 0) {
         result = find_header(&g, e);
     }

@@ -1,6 +1,7 @@
 #include "client/mapping_guess_private.h"
 #include "client/mapping_text.h"
 #include "proto/guard.h"
+#include "proto/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -154,6 +155,7 @@ static void add_value(struct guess *g, struct guess_column *c, const char *text)
     const char *folded = mapping_fold(text, &g->arena);
     if (folded == NULL || *folded == '\0' || mapping_is_blank(text) || mapping_is_ditto(text) ||
         c->n_word == GUESS_WORDS_MAX || strlen(text) > 100 ||
+        text_check((const uint8_t *)folded, strlen(folded), TEXT_MAX, "", NULL) < 0 ||
         guard_scan((const uint8_t *)text, strlen(text)) != GUARD_PASS) {
         return;
     }

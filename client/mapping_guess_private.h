@@ -24,6 +24,12 @@ struct guess_word {
     const char *code; /* of NEAR and SURE */
 };
 
+/* A code of the catalogue, what it is called folded. */
+struct guess_label {
+    const Document__Code *code;
+    const char *self, *ja, *en;
+};
+
 struct guess_column {
     const char *heading, *key;
     enum mapping_use use;
@@ -39,6 +45,8 @@ struct guess_column {
 
 struct guess {
     const struct catalogue *catalogue;
+    struct guess_label *label;
+    size_t n_label;
     struct arena arena;
     struct import_reader *reader;
     const char *name;
@@ -61,6 +69,8 @@ struct guess {
 
 /* ---- words (mapping_guess_words.c) ---- */
 
+/* The catalogue's codes, made ready; -1 without memory. */
+int guess_labels(struct guess *g);
 /* The field that a heading means (mapping_fields), -1 none; -2: one to leave out. */
 int guess_field(const char *key, bool sessions);
 /* A word of a field's list, by the catalogue's labels and by what people write. */

@@ -186,11 +186,26 @@ static bool in_list(const struct guess *g, const Document__Code *code, const cha
            !(code->has_retired && code->retired <= g->today);
 }
 
-static const char *label_of(const struct guess *g, ProtobufCBinaryData label) {
-    struct arena *arena = (struct arena *)&g->arena;
-    const char *text = arena_strndup(arena, label.data, label.len);
-    const char *folded = text != NULL ? mapping_fold(text, arena) : NULL;
-    return folded != NULL ? folded : "";
+static const char *label_of(struct guess *g, ProtobufCBinaryData label) {
+    const char *text = arena_strndup(&g->arena, label.data, label.len);
+    return text != NULL ? mapping_fold(text, &g->arena) : NULL;
+}
+
+int guess_labels(struct guess *g) {
+    const Document__Catalogue *c = g->catalogue != NULL ? catalogue_document(g->catalogue) : NULL;
+    size_t n = c != NULL ? c->n_code : 0;
+    g->label = arena_alloc(&g->arena, (n + 1) * sizeof *g->label);
+    for (size_t i = 0; g->label != NULL && i < n; i++) {
+        const Document__Code *code = c->code[i];
+        struct guess_label *to = &g->label[i];
+        *to = (struct guess_label){code, label_of(g, code->code), label_of(g, code->ja),
+                                   label_of(g, code->en)};
+        if (to->self == NULL || to->ja == NULL || to->en == NULL) {
+            return -1;
+        }
+        g->n_label++;
+    }
+    return g->label != NULL ? 0 : -1;
 }
 
 static bool ends_with(const char *text, const char *end) {
@@ -232,49 +247,45 @@ static const char *by_synonym(const struct guess *g, const char *field, const ch
 enum guess_sure guess_code(const struct guess *g, const char *field, const char *word,
                            const char **out) {
     const char *list = catalogue_list_of(field);
-    const Document__Code *near = NULL;
+    const struct guess_label *near = NULL;
     if (g->catalogue == NULL || list == NULL) {
         return GUESS_NONE;
     }
-    const Document__Catalogue *c = catalogue_document(g->catalogue);
-    for (size_t i = 0; i < c->n_code; i++) {
-        const Document__Code *code = c->code[i];
-        if (!in_list(g, code, list)) {
+    for (size_t i = 0; i < g->n_label; i++) {
+        const struct guess_label *l = &g->label[i];
+        if (!in_list(g, l->code, list)) {
             continue;
         }
-        const char *ja = label_of(g, code->ja);
-        const char *self = label_of(g, code->code);
-        if (strcmp(word, ja) == 0 || strcmp(word, self) == 0 ||
-            strcmp(word, label_of(g, code->en)) == 0 || is_short_for(word, ja)) {
-            *out = self;
+        if (strcmp(word, l->ja) == 0 || strcmp(word, l->self) == 0 || strcmp(word, l->en) == 0 ||
+            is_short_for(word, l->ja)) {
+            *out = l->self;
             return GUESS_SURE;
         }
-        bool part = strlen(word) >= 2 * strlen("字") && strlen(ja) >= 2 * strlen("字") &&
-                    (strstr(ja, word) != NULL || strstr(word, ja) != NULL);
-        near = near == NULL && part ? code : near;
+        bool part = strlen(word) >= 2 * strlen("字") && strlen(l->ja) >= 2 * strlen("字") &&
+                    (strstr(l->ja, word) != NULL || strstr(word, l->ja) != NULL);
+        near = near == NULL && part ? l : near;
     }
     *out = by_synonym(g, field, list, word);
     if (*out != NULL) {
         return GUESS_SURE;
     }
-    *out = near != NULL ? label_of(g, near->code) : NULL;
+    *out = near != NULL ? near->self : NULL;
     return near != NULL ? GUESS_NEAR : GUESS_NONE;
 }
 
 void guess_nearest(const struct guess *g, const char *field, const char *word, char *out,
                    size_t size) {
     const char *list = catalogue_list_of(field);
-    const Document__Catalogue *c = g->catalogue != NULL ? catalogue_document(g->catalogue) : NULL;
     const Document__Code *best[3] = {NULL, NULL, NULL};
     unsigned score[3] = {0, 0, 0};
     out[0] = '\0';
-    for (size_t i = 0; c != NULL && list != NULL && i < c->n_code; i++) {
-        const Document__Code *code = c->code[i];
+    for (size_t i = 0; list != NULL && i < g->n_label; i++) {
+        const Document__Code *code = g->label[i].code;
         if (!in_list(g, code, list)) {
             continue;
         }
-        unsigned ja = mapping_likeness(word, label_of(g, code->ja));
-        unsigned self = mapping_likeness(word, label_of(g, code->code));
+        unsigned ja = mapping_likeness(word, g->label[i].ja);
+        unsigned self = mapping_likeness(word, g->label[i].self);
         unsigned likeness = ja > self ? ja : self;
         for (size_t k = 0; k < 3; k++) {
             if (likeness > score[k]) {

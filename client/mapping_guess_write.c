@@ -50,6 +50,7 @@ static void write_heading(FILE *out, const struct guess_column *c) {
 /* Whether the heading can stand in the file: it is its only one, and no number of a person. */
 static bool can_name(const struct guess_column *c) {
     return !c->again && *c->key != '\0' && strlen(c->heading) < 150 &&
+           text_check((const uint8_t *)c->key, strlen(c->key), TEXT_MAX, "", NULL) == 0 &&
            guard_scan((const uint8_t *)c->heading, strlen(c->heading)) == GUARD_PASS;
 }
 

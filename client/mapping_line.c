@@ -38,6 +38,16 @@ static bool is_number_field(unsigned field) {
 
 /* ---- values --------------------------------------------------------------------------------- */
 
+/* Of another service than the sheet's. */
+static bool is_foreign(const Document__Code *code, const char *service) {
+    for (size_t i = 0; service != NULL && i < code->n_service; i++) {
+        if (bytes_equal(code->service[i], service)) {
+            return false;
+        }
+    }
+    return service != NULL && code->n_service > 0;
+}
+
 /* The code whose label, or else whose self, is most like the word. */
 static void name_nearest(const struct mapping_sheet *s, const char *list, const char *word,
                          struct error *e) {
@@ -48,7 +58,7 @@ static void name_nearest(const struct mapping_sheet *s, const char *list, const 
     for (size_t i = 0; c != NULL && i < c->n_code; i++) {
         const Document__Code *code = c->code[i];
         const ProtobufCBinaryData *forms[] = {&code->ja, &code->en, &code->code};
-        if (!bytes_equal(code->list, list)) {
+        if (!bytes_equal(code->list, list) || is_foreign(code, s->m->constants.value[SERVICE])) {
             continue;
         }
         for (size_t k = 0; k < 3; k++) {
@@ -61,7 +71,7 @@ static void name_nearest(const struct mapping_sheet *s, const char *list, const 
             }
         }
     }
-    if (best >= 30) {
+    if (best >= 40) {
         error_near(e, found);
     }
 }
@@ -136,15 +146,12 @@ static const char *split_codes(struct mapping_sheet *s, const struct mapping_bou
 
 static const char *to_date(struct mapping_sheet *s, const struct mapping_bound *b,
                            const char *cell) {
-    struct error e;
-    uint32_t date;
-    char text[16];
-    if (mapping_sheet_date(s, cell, &date, &e) < 0) {
+    struct error e = {.code = 0};
+    const char *date = mapping_sheet_date(s, cell, &e);
+    if (date == NULL && e.code != 0) {
         mapping_tell(s, b, &e);
-        return NULL;
     }
-    calendar_format_date(date, text);
-    return arena_strndup(&s->line, text, strlen(text));
+    return date;
 }
 
 static const char *to_number(struct mapping_sheet *s, const struct mapping_bound *b,
@@ -185,11 +192,12 @@ static const char *value_of(struct mapping_sheet *s, const struct mapping_bound 
 
 /* ---- cells ---------------------------------------------------------------------------------- */
 
-static void remember(struct mapping_bound *b, const char *cell) {
+static void remember(struct mapping_sheet *s, struct mapping_bound *b, const char *cell) {
     size_t len = strlen(cell) + 1;
     if (len > b->above_size) {
         char *grown = realloc(b->above, 2 * len);
         if (grown == NULL) {
+            s->total.failed = true;
             return;
         }
         b->above = grown;
@@ -199,13 +207,14 @@ static void remember(struct mapping_bound *b, const char *cell) {
 }
 
 /* The cell, or the one above it where that is meant; *own: it says something itself. */
-static const char *cell_of(struct mapping_bound *b, const char *const *cells, bool *own) {
+static const char *cell_of(struct mapping_sheet *s, struct mapping_bound *b,
+                           const char *const *cells, bool *own) {
     const char *cell = cells[b->at];
     bool blank = cell[0] == '\0' || mapping_is_blank(cell);
     bool ditto = !blank && mapping_is_ditto(cell);
     *own = !blank && !ditto;
     if (*own) {
-        remember(b, cell);
+        remember(s, b, cell);
     }
     if (ditto || (blank && b->column->above)) {
         return b->above != NULL ? b->above : "";
@@ -275,8 +284,12 @@ static void take_parts(struct mapping_sheet *s, struct line *l) {
 
 /* ---- rows ----------------------------------------------------------------------------------- */
 
+/* YYYYMM of a date as a row has it, which may also stand in the mapping in another form. */
 static uint32_t month_of(const char *date) {
     uint32_t d = 0;
+    if (strspn(date, "0123456789") == 4 && date[4] == '-') {
+        return (uint32_t)(atoi(date) * 100 + atoi(date + 5));
+    }
     return calendar_parse_date(date, strlen(date), &d, NULL) == 0 ? d / 100 : 0;
 }
 
@@ -292,7 +305,9 @@ static uint64_t counts(const char *const *value) {
     return counted ? number : 0;
 }
 
-static int emit(struct mapping_sheet *s, const char *const *value, unsigned where) {
+/* service: of its case. */
+static int emit(struct mapping_sheet *s, const char *const *value, const char *service,
+                unsigned where) {
     const char *cells[IMPORT_COLUMNS];
     for (size_t i = 0; i < IMPORT_COLUMNS; i++) {
         if (s->place[i] >= 0) {
@@ -300,9 +315,8 @@ static int emit(struct mapping_sheet *s, const char *const *value, unsigned wher
         }
     }
     int result = s->hears.row(s->hears.ctx, cells, s->n_out, where);
-    uint64_t n = result == 0 ? counts(value) : 0;
-    if (n > 0) {
-        mapping_total_count(&s->total, month_of(value[DATE]), value[SERVICE], n);
+    if (result == 0) {
+        mapping_total_count(&s->total, month_of(value[DATE]), service, counts(value));
     }
     return result;
 }
@@ -347,7 +361,7 @@ static int emit_count(struct mapping_sheet *s, const struct line *l, size_t at,
         /* count: 0 in the mapping: outcomes without a contact. */
         value[OUTCOME] = arena_printf(&s->line, "%s=%s", value[OUTCOME], number);
     }
-    return value[OUTCOME] != NULL ? emit(s, value, (unsigned)at + 1) : 0;
+    return value[OUTCOME] != NULL ? emit(s, value, value[SERVICE], (unsigned)at + 1) : 0;
 }
 
 /* The rows of counts: of those that have a kind of their own, or of the others. */
@@ -376,13 +390,13 @@ static int emit_rows(struct mapping_sheet *s, struct line *l, const char *const 
         return result == 0 ? emit_counts(s, l, cells, true) : result;
     }
     if (!l->uncounted) {
-        result = emit(s, l->value[0], 0);
+        result = emit(s, l->value[0], l->value[0][SERVICE], 0);
     }
     for (unsigned r = 1; result == 0 && r < s->m->n_row; r++) {
         if (l->filled[r]) {
             l->value[r][KIND] = s->m->row_kind[r];
             l->value[r][REF] = l->value[0][REF];
-            result = emit(s, l->value[r], WHERE_ROW + r);
+            result = emit(s, l->value[r], l->value[0][SERVICE], WHERE_ROW + r);
         }
     }
     return result == 0 ? emit_counts(s, l, cells, true) : result;
@@ -416,7 +430,7 @@ int mapping_line(struct mapping_sheet *s, const char *const *cells) {
         struct mapping_bound *b = &s->bound[i];
         bool own;
         if (b->column->use == MAPPING_FIELD) {
-            const char *cell = cell_of(b, cells, &own);
+            const char *cell = cell_of(s, b, cells, &own);
             take_field(s, b, &l, cell, own);
         } else if (b->column->use == MAPPING_MARK && !mapping_is_blank(cells[b->at])) {
             take_mark(s, b, &l);

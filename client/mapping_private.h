@@ -55,7 +55,7 @@ struct mapping_sheet {
     struct mapping_met *met;
     uint32_t n_met;
     struct import_index *date_index; /* the same of dates */
-    uint32_t *date;
+    const char **date; /* as an import has them: 2024-04-01 */
     uint32_t n_date;
     struct import_index *told; /* words of a column that were told to be unknown */
     unsigned row;
@@ -75,8 +75,8 @@ bool mapping_has_no_headings(const struct mapping *m);
 /* The text folded, and what it says of its line; NULL without memory. */
 const struct mapping_met *mapping_meet(struct mapping_sheet *s, const char *text);
 
-/* A date by the sheet's rules, remembered. */
-int mapping_sheet_date(struct mapping_sheet *s, const char *cell, uint32_t *date, struct error *e);
+/* A date by the sheet's rules, as an import has it, remembered; NULL with *e. */
+const char *mapping_sheet_date(struct mapping_sheet *s, const char *cell, struct error *e);
 void mapping_forget_dates(struct mapping_sheet *s);
 
 /* The rows of a line of data. */

@@ -132,6 +132,7 @@ const struct mapping_met *mapping_meet(struct mapping_sheet *s, const char *text
     if (keep) {
         uint32_t *place = import_index_at(s->met_index, hash, copy);
         if (place == NULL) {
+            s->total.failed = true;
             return NULL;
         }
         *place = ++s->n_met;
@@ -150,26 +151,29 @@ void mapping_forget_dates(struct mapping_sheet *s) {
     }
 }
 
-int mapping_sheet_date(struct mapping_sheet *s, const char *cell, uint32_t *date, struct error *e) {
+const char *mapping_sheet_date(struct mapping_sheet *s, const char *cell, struct error *e) {
     size_t len = strlen(cell);
     uint64_t hash = import_index_hash(cell, len);
     uint32_t number = s->n_date < MET_MAX ? import_index_find(s->date_index, hash, cell) : 0;
+    uint32_t date;
+    char text[16];
     if (number > 0) {
-        *date = s->date[number - 1];
-        return 0;
+        return s->date[number - 1];
     }
-    if (mapping_date(&s->dates, cell, date, e) < 0) {
-        return -1;
+    if (mapping_date(&s->dates, cell, &date, e) < 0) {
+        return NULL;
     }
-    const char *copy = len <= MET_BYTES && s->n_date < MET_MAX - 1
-                           ? arena_strndup(&s->met_arena, cell, len)
-                           : NULL;
-    uint32_t *place = copy != NULL ? import_index_at(s->date_index, hash, copy) : NULL;
+    calendar_format_date(date, text);
+    bool keep = len <= MET_BYTES && s->n_date < MET_MAX - 1;
+    const char *copy = keep ? arena_strndup(&s->met_arena, cell, len) : NULL;
+    const char *out = arena_strndup(copy != NULL ? &s->met_arena : &s->line, text, strlen(text));
+    uint32_t *place =
+        copy != NULL && out != NULL ? import_index_at(s->date_index, hash, copy) : NULL;
     if (place != NULL) {
-        s->date[s->n_date] = *date;
+        s->date[s->n_date] = out;
         *place = ++s->n_date;
     }
-    return 0;
+    return out;
 }
 
 /* ---- names ---------------------------------------------------------------------------------- */
@@ -220,6 +224,11 @@ static bool is_count(const struct mapping_sheet *s, size_t i) {
     return s->total.column[i].adds >= MAPPING_ADDS;
 }
 
+/* A number or a date in figures, which is no word. */
+static bool is_in_figures(const char *text) {
+    return text[0] >= '0' && text[0] <= '9' && text[strspn(text, "0123456789.,/-: ")] == '\0';
+}
+
 /* What the words of a line say it is. */
 static enum mapping_word word_of_line(struct mapping_sheet *s, const char *const *cells) {
     const struct mapping *m = s->m;
@@ -228,7 +237,7 @@ static enum mapping_word word_of_line(struct mapping_sheet *s, const char *const
         return MAPPING_WORD_NONE;
     }
     for (size_t i = 0; i < s->n_cells; i++) {
-        if (cells[i][0] == '\0' || is_count(s, i)) {
+        if (cells[i][0] == '\0' || is_count(s, i) || is_in_figures(cells[i])) {
             continue;
         }
         const struct mapping_met *met = mapping_meet(s, cells[i]);
@@ -362,7 +371,7 @@ int mapping_sheet_take(struct mapping_sheet *s, unsigned row, const char *const 
         return mapping_bind(s, cells, n, e);
     }
     int result = take_line(s, cells, n);
-    if (s->total.failed || s->line.exhausted) {
+    if (s->total.failed || s->line.exhausted || s->met_arena.exhausted) {
         return error_set(e, ERR_TOO_MUCH, "", SAY("The file does not fit the memory. Divide it."));
     }
     return result;

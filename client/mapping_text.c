@@ -108,15 +108,21 @@ static bool is_one_of(const char *text, const char *const *words, size_t n) {
 
 bool mapping_is_blank(const char *text) {
     static const char *const dashes[] = {"-", "－", "ー", "―", "—", "–", "‐", "−", "─", "…", "・"};
-    if (*after_blanks(text) == '\0') {
+    const char *begin = after_blanks(text);
+    uint8_t first = (uint8_t)*begin;
+    if (first == '\0') {
         return true;
+    }
+    if (first != '-' && first != 0xe2 && first != 0xe3 && first != 0xef) {
+        return false; /* what no dash begins with, and most cells do */
     }
     return is_one_of(text, dashes, sizeof dashes / sizeof dashes[0]);
 }
 
 bool mapping_is_ditto(const char *text) {
     static const char *const marks[] = {"〃", "同上", "\"", "″", "”", "々"};
-    return (*after_blanks(text) & 0x80 || *after_blanks(text) == '"') &&
+    uint8_t first = (uint8_t)*after_blanks(text);
+    return (first == '"' || first == 0xe2 || first == 0xe3 || first == 0xe5) &&
            is_one_of(text, marks, sizeof marks / sizeof marks[0]);
 }
 
@@ -146,6 +152,14 @@ static int read_number(const char *p, uint32_t *number) {
     return p > begin && p[-1] != ',' && is_unit(p) ? 1 : -1;
 }
 
+/* Letters, kana and kanji: no number, without a closer look. */
+static bool begins_with_word(const char *text) {
+    uint8_t first = (uint8_t)text[0];
+    uint8_t second = (uint8_t)text[1];
+    return (first > ' ' && first < 0x80 && (first < '0' || first > '9')) ||
+           (first == 0xe3 && second >= 0x81 && second <= 0x83) || (first >= 0xe4 && first <= 0xe9);
+}
+
 int mapping_number(const char *text, uint32_t *number) {
     if (*text == '\0' || mapping_is_blank(text)) {
         return 0;
@@ -157,7 +171,7 @@ int mapping_number(const char *text, uint32_t *number) {
         }
     }
     size_t len = strlen(text);
-    if (len > NUMBER_MAX) {
+    if (len > NUMBER_MAX || begins_with_word(text)) {
         return -1;
     }
     char buffer[2 * NUMBER_MAX + 1];

@@ -23,7 +23,7 @@ bool mapping_is_ditto(const char *text);
  * itself where there are none. */
 const char *mapping_trim(const char *text, struct arena *arena);
 
-/* A whole number: 1,234, １２３４, 12件, 〇.  1: read; 0: the cell is blank; -1: no
+/* A whole number: 1,234, １２３４, 12件, ⑫.  1: read; 0: the cell is blank; -1: no
  * number, or above 4,000,000,000. */
 int mapping_number(const char *text, uint32_t *number);
 

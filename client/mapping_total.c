@@ -46,30 +46,34 @@ static void *one_more(struct mapping_total *t, void *list, size_t n, size_t *siz
     return grown;
 }
 
+/* Makes it the last one, and a new one if need be; false without memory. */
+static bool find_month(struct mapping_total *t, uint32_t month, const char *service) {
+    for (size_t i = 0; i < t->n_month; i++) {
+        if (t->month[i].month == month && strcmp(t->month[i].service, service) == 0) {
+            t->last = i;
+            return true;
+        }
+    }
+    struct mapping_month *grown =
+        one_more(t, t->month, t->n_month, &t->size_month, sizeof *t->month);
+    if (grown == NULL) {
+        return false;
+    }
+    t->month = grown;
+    t->last = t->n_month++;
+    t->month[t->last].month = month;
+    snprintf(t->month[t->last].service, sizeof t->month[0].service, "%s", service);
+    return true;
+}
+
 void mapping_total_count(struct mapping_total *t, uint32_t month, const char *service,
                          uint64_t count) {
-    struct mapping_month *m = t->n_month > 0 ? &t->month[t->last] : NULL;
-    if (m == NULL || m->month != month || strcmp(m->service, service) != 0) {
-        size_t i = 0;
-        while (i < t->n_month &&
-               (t->month[i].month != month || strcmp(t->month[i].service, service) != 0)) {
-            i++;
-        }
-        if (i == t->n_month) {
-            struct mapping_month *grown =
-                one_more(t, t->month, t->n_month, &t->size_month, sizeof *t->month);
-            if (grown == NULL) {
-                return;
-            }
-            t->month = grown;
-            t->n_month++;
-            t->month[i].month = month;
-            snprintf(t->month[i].service, sizeof t->month[i].service, "%s", service);
-        }
-        t->last = i;
-        m = &t->month[i];
+    bool again = t->n_month > 0 && t->month[t->last].month == month &&
+                 strcmp(t->month[t->last].service, service) == 0;
+    if (!again && !find_month(t, month, service)) {
+        return;
     }
-    m->count += count;
+    t->month[t->last].count += count;
 }
 
 static struct mapping_sheet_month *sheet_month(struct mapping_total *t, uint32_t month) {

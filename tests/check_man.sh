@@ -159,7 +159,8 @@ run_document() {
 
 cd "$ROOT" || exit 1
 [ $# -gt 0 ] || set -- client/madoguchi.1 daemon/madoguchid.8 client/web/madoguchi-web.8 \
-    plans/madoguchi-plan.5 store/madoguchi-journal.5 proto/madoguchi-protocol.7 README.md
+    plans/madoguchi-plan.5 client/madoguchi-import.5 store/madoguchi-journal.5 \
+    proto/madoguchi-protocol.7 README.md
 failed=0
 for document; do
     if [ -n "$(command -v mandoc)" ] && [ "${document%.md}" = "$document" ]; then
