@@ -168,7 +168,7 @@ static int print_sheet(struct client *c, const struct import *import) {
         {"rows", _("New rows"), COLUMN_NUMBER, 0},
         {"count", labels_field("count"), COLUMN_NUMBER, 0},
         {"sheet", _("Sheet's total"), COLUMN_NUMBER, 0},
-        {"difference", _("Difference"), COLUMN_NUMBER, 0},
+        {"difference", _("Differs by"), COLUMN_NUMBER, 0},
     };
     struct group *groups = malloc((import->n_items + 1) * sizeof *groups);
     struct mapping_month *months = malloc((t->n_month + 1) * sizeof *months);

@@ -70,6 +70,7 @@ static void set_format(lxw_format *f, enum style style) {
     }
     if (cell) {
         format_set_border(f, LXW_BORDER_THIN);
+        format_set_align(f, LXW_ALIGN_VERTICAL_CENTER);
     }
     if (style >= STYLE_COUNT && style <= STYLE_PERCENT_TOTAL) {
         format_set_align(f, LXW_ALIGN_RIGHT);
@@ -90,7 +91,6 @@ static void set_format(lxw_format *f, enum style style) {
     if (style == STYLE_HEADING) {
         format_set_text_wrap(f);
         format_set_align(f, LXW_ALIGN_CENTER);
-        format_set_align(f, LXW_ALIGN_VERTICAL_CENTER);
     }
 }
 
@@ -365,6 +365,9 @@ static int write_tidy(struct book *b, struct error *e) {
               worksheet_write_string(t.sheet, 0, (lxw_col_t)i, report_tidy_columns[i].name, NULL));
     }
     worksheet_freeze_panes(t.sheet, 1, 0);
+    worksheet_set_paper(t.sheet, PAPER_A4); /* where somebody prints it all the same */
+    worksheet_set_landscape(t.sheet);
+    worksheet_fit_to_pages(t.sheet, 1, 0);
     return report_tidy(b->document, tidy_row, &t, e);
 }
 

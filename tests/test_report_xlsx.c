@@ -138,7 +138,7 @@ static void compare_file(const struct kit *k, struct report *r, int i, struct ca
     free(text);
     words_speak(files[i].japanese);
     ck_assert_int_eq(report_make(r, catalogue, a, &d, &e), 0);
-    ck_assert_str_eq(d.title, files[i].japanese ? _(d.title) : d.title);
+    ck_assert_msg(i != 1 || strcmp(d.title, "月報") == 0, "%s", d.title);
     for (size_t n = 0; n < d.n_table; n++) {
         char name[REPORT_SHEET_NAME];
         report_sheet_name(n + 1, d.table[n].title, name);

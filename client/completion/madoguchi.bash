@@ -3,7 +3,7 @@
 # of the daemon that is named by MADOGUCHI_SERVER (or the only one here).
 
 _madoguchi_commands='log tally decline contact outcome refer close reopen correct void session
-figure coverage month import show list stats plan indicators prove publish restatements catalogue login logout whoami
+figure coverage month import show list stats report plan indicators prove publish restatements catalogue login logout whoami
 passwd account audit status verify backup help'
 
 _madoguchi_options() {
@@ -48,6 +48,7 @@ _madoguchi() {
     --format)
         case $command in
         '' | status) _madoguchi_reply 'text csv json prometheus' && return ;;
+        report) _madoguchi_reply 'text csv json xlsx' && return ;;
         *) _madoguchi_reply 'text csv json' && return ;;
         esac
         ;;
@@ -63,7 +64,7 @@ _madoguchi() {
 export backup certificate-refused correct void month-close catalogue plan publish' && return
         ;;
     --actor) _madoguchi_reply "$(_madoguchi_accounts)" && return ;;
-    --password-file | --passwords) mapfile -t COMPREPLY < <(compgen -f -- "$current") && return ;;
+    --password-file | --passwords | --output | -o) mapfile -t COMPREPLY < <(compgen -f -- "$current") && return ;;
     --why) _madoguchi_reply "$(_madoguchi_codes reason)" && return ;;
     --result) _madoguchi_reply "$(_madoguchi_codes outcome)" && return ;;
     --count)
@@ -107,6 +108,7 @@ origin age session_kind form venue venue_kind reason target' && return
     outcome/?*) _madoguchi_reply "$(_madoguchi_codes outcome)" ;;
     refer/?*) _madoguchi_reply "$(_madoguchi_codes target)" ;;
     session/plan | session/hold) _madoguchi_reply "$(_madoguchi_codes session-kind)" ;;
+    report/) _madoguchi_reply 'monthly yearly five-years survey' ;;
     indicators/) _madoguchi_reply "$(madoguchi plan list --format csv 2>/dev/null | sed '1d; s/,.*//')" ;;
     backup/) mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
     account/show | account/change | account/disable | account/enable | account/password | login/)
