@@ -211,10 +211,8 @@ int check_request(const Madoguchi__Request *r, struct error *e) {
 }
 
 static const struct check_rule hello_rules[] = {
-    CHECK_MUST("protocol", CHECK_ANY),
-    CHECK_MAY_TEXT("build", CHECK_NAME_BYTES),
-    CHECK_MAY("language", CHECK_ANY),
-    CHECK_MAY("token", CHECK_ANY),
+    CHECK_MUST("protocol", CHECK_ANY),          CHECK_MAY_TEXT("build", CHECK_NAME_BYTES),
+    CHECK_MAY("language", CHECK_ANY),           CHECK_MAY("token", CHECK_ANY),
     CHECK_MAY_TEXT("origin", CHECK_NAME_BYTES),
 };
 static const struct check_table hello_table = CHECK_TABLE(hello_rules, (const char *[]){"hello"});
