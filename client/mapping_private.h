@@ -55,7 +55,7 @@ struct mapping_sheet {
     struct mapping_met *met;
     uint32_t n_met;
     struct import_index *date_index; /* the same of dates */
-    const char **date; /* as an import has them: 2024-04-01 */
+    const char **date;               /* as an import has them: 2024-04-01 */
     uint32_t n_date;
     struct import_index *told; /* words of a column that were told to be unknown */
     unsigned row;
