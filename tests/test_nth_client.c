@@ -63,6 +63,8 @@ static const struct command {
     {{"log", "migration", "--topic", "housing", "--date", "2024-04-15"}, 1, false},
     {{"--format", "csv", "tally", "citizen", "3", "--date", "2024-04-16"}, 1, false},
     {{"import", "%s/rows.csv", "--source", "%n"}, ROWS, false},
+    {{"import", "%s/sheet.csv", "--mapping", "%s/sheet.yaml", "--source", "%n"}, ROWS, false},
+    {{"import", "--guess", "%s/sheet.csv"}, 0, false}, /* words may lack their codes */
 };
 
 static struct kit k;
@@ -222,20 +224,30 @@ static bool fail_nth(const struct command *c, const struct fault *f, long n, con
 
 /* ---- all ---------------------------------------------------------------------------------- */
 
+static void write_file(const char *name, const char *text) {
+    FILE *f = fopen(path_of(name), "we");
+    ck_assert_ptr_nonnull(f);
+    fputs(text, f);
+    ck_assert_int_eq(fclose(f), 0);
+}
+
 static void begin(void) {
     kit_start(&k, true);
     for (int i = 0; i < 5; i++) {
         kit_ok(&k, "log", "service", "migration", "date", "2024-04-15", "topic", "housing", NULL);
     }
     nth = nth_begin(k.dir);
-    FILE *f = fopen(path_of("rows.csv"), "we");
-    ck_assert_ptr_nonnull(f);
-    fputs("kind,ref,date,service,topic,count\n"
-          "log,1,2024-04-01,citizen,legal,\n"
-          "log,2,2024-04-02,citizen,tax,\n"
-          "tally,,2024-04-02,citizen,legal,4\n",
-          f);
-    ck_assert_int_eq(fclose(f), 0);
+    write_file("rows.csv", "kind,ref,date,service,topic,count\n"
+                           "log,1,2024-04-01,citizen,legal,\n"
+                           "log,2,2024-04-02,citizen,tax,\n"
+                           "tally,,2024-04-02,citizen,legal,4\n");
+    write_file("sheet.csv", "令和6年度 市民相談,,\n相談日,分野,件数\n4/1,法律,1\n,税,２\n"
+                            "4/2,〃,3\n計,,6\n");
+    write_file("sheet.yaml", "mapping: 1\nconstants: {kind: tally, service: citizen}\n"
+                             "dates: {cell: A1}\ncolumns:\n"
+                             "  - {heading: 相談日, field: date, blank: above}\n"
+                             "  - {heading: 分野, field: topic, values: [法律 = legal, 税 = tax]}\n"
+                             "  - {heading: 件数, field: count}\ntotals: [計]\n");
 }
 
 static void end(void) {
