@@ -10,7 +10,7 @@ import { reportAddress, reportTables } from './report_data.js';
 import { show } from './table.js';
 import { fieldName } from './words.js';
 
-const KINDS = [['monthly', N_('Monthly report')], ['yearly', N_('Yearly report')], ['five-years', N_('Five years')], ['survey', N_('Survey of the prefecture')]];
+const KINDS = [['monthly', N_('Monthly report')], ['yearly', N_('Yearly report')], ['five-years', N_('Five years')], ['survey', N_('Survey on migration consultations (MIC)')]];
 const FORMATS = [['xlsx', 'Excel (xlsx)'], ['csv', 'CSV'], ['text', N_('Text')]];
 
 await startPage(_('Reports'), 'stats', async (content) => {
