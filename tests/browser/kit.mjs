@@ -112,6 +112,11 @@ export class World {
     this.madoguchi(['logout'], { token });
   }
 
+  // Years of a sample city, for pages of numbers.
+  ledger() {
+    this.madoguchi(['import', path.join(ROOT, 'plans/ledgers/nagai.csv')]);
+  }
+
   async begin() {
     const daemon = (args) => execFileSync(path.join(BUILD, 'madoguchid'), args, { stdio: ['ignore', 'pipe', 'inherit'] });
     daemon(['init', '--store', `${this.dir}/store`, '--municipality', '062090', '--name', '長井市']);

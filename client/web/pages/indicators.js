@@ -73,7 +73,7 @@ async function results(asked) {
     return [
       nameOf(last), last.unit ?? '', [last.baseline ?? '', last.baseline_period && el('small', {}, ` ${last.baseline_period}`)],
       ...years.map((year) => yearCell(of.find((row) => row.year === year), asked)), [last.target ?? '', last.target_period && el('small', {}, ` ${last.target_period}`)],
-      el('button', { type: 'button', class: 'small', 'aria-label': _('Trend of {name}', { name: nameOf(last) }), onclick: () => open(of) }, _('Chart')),
+      el('button', { type: 'button', class: 'small', 'aria-label': _('Chart: {name}', { name: nameOf(last) }), onclick: () => open(of) }, _('Chart')),
     ];
   });
   const asOf = asked.as_of ? _('as of {date}', { date: asked.as_of }) : _('as of today, {date}', { date: isoDate(today()) });
