@@ -101,6 +101,6 @@ test('a printed number leads to its proof', async () => {
   await cell.click();
   await page.waitForURL(/\/prove/);
   await page.waitForSelector('tfoot');
-  assert.equal(await page.locator('tfoot td').nth(3).innerText(), '59');
+  assert.equal(await page.locator('tfoot td').nth(4).innerText(), '59');
   await page.context().close();
 });
