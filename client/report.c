@@ -4,6 +4,7 @@
 #include "client/words.h"
 #include "proto/calendar.h"
 #include "proto/message.h"
+#include "proto/rights.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -72,8 +73,27 @@ static int build(struct report *r, struct builder *b, struct error *e) {
     return b->failed || b->arena->exhausted ? no_memory(e) : 0;
 }
 
+/* Who asks: what they may not see is no zero. */
+static int add_whoami(struct report *r, struct error *e) {
+    Madoguchi__Whoami *whoami = arena_alloc(&r->arena, sizeof *whoami);
+    struct question *q = &r->question[r->n++];
+    *q = (struct question){.count = ""};
+    arena_init(&q->arena, QUESTION_ARENA);
+    if (whoami == NULL) {
+        return no_memory(e);
+    }
+    madoguchi__whoami__init(whoami);
+    madoguchi__request__init(&q->request);
+    q->request.body_case = MADOGUCHI__REQUEST__BODY_WHOAMI;
+    q->request.whoami = whoami;
+    return 0;
+}
+
 /* The first time: which questions there are. */
 static int find_questions(struct report *r, struct error *e) {
+    if (add_whoami(r, e) < 0) {
+        return -1;
+    }
     struct arena arena;
     arena_init(&arena, BUILD_ARENA);
     struct builder b = {.arena = &arena, .asking = true};
@@ -97,6 +117,7 @@ int report_new(const struct report_params *params, struct report **out, struct e
     r->params.service = service != NULL ? arena_strndup(&r->arena, service, strlen(service)) : NULL;
     r->params.municipality =
         arena_strndup(&r->arena, params->municipality, strlen(params->municipality));
+    r->services = r->offices = "";
     r->params.name = arena_strndup(&r->arena, params->name, strlen(params->name));
     r->question = calloc(REPORT_QUESTIONS_MAX, sizeof *r->question);
     uint64_t moment =
@@ -258,11 +279,49 @@ static int take_row(struct question *q, const Madoguchi__StatRow *from, struct e
     return 0;
 }
 
+static unsigned roles_of(ProtobufCBinaryData words) {
+    unsigned roles = 0;
+    const uint8_t *end = words.data + words.len;
+    for (const uint8_t *p = words.data; p < end;) {
+        const uint8_t *semicolon = memchr(p, ';', (size_t)(end - p));
+        const uint8_t *stop = semicolon != NULL ? semicolon : end;
+        int role = role_find((ProtobufCBinaryData){(size_t)(stop - p), (uint8_t *)p});
+        roles |= role >= 0 ? 1u << role : 0;
+        p = stop + (semicolon != NULL);
+    }
+    return roles;
+}
+
+static int take_whoami(struct report *r, const Madoguchi__Page *page, struct error *e) {
+    bool all = false;
+    for (size_t i = 0; i < page->n_pair; i++) {
+        const Madoguchi__Pair *pair = page->pair[i];
+        const char *text = arena_strndup(&r->arena, pair->value.data, pair->value.len);
+        if (text == NULL) {
+            return no_memory(e);
+        }
+        if (bytes_equal(pair->name, "roles")) {
+            all = (rights_reaches(RIGHT_STATS, roles_of(pair->value)) & REACH_BIT(REACH_ALL)) != 0;
+        } else if (bytes_equal(pair->name, "services")) {
+            r->services = text;
+        } else if (bytes_equal(pair->name, "offices")) {
+            r->offices = text;
+        }
+    }
+    if (all) {
+        r->services = r->offices = "";
+    }
+    return 0;
+}
+
 int report_take(struct report *r, size_t i, const Madoguchi__Page *page, uint64_t position,
                 struct error *e) {
     struct question *q = &r->question[i];
-    const Madoguchi__Scope *scope = q->request.stats->scope;
     q->answered = true;
+    if (q->request.body_case == MADOGUCHI__REQUEST__BODY_WHOAMI) {
+        return take_whoami(r, page, e);
+    }
+    const Madoguchi__Scope *scope = q->request.stats->scope;
     q->position = scope->has_position ? scope->position : position;
     for (size_t k = 0; k < page->n_stat; k++) {
         if (take_row(q, page->stat[k], e) < 0) {
@@ -283,7 +342,7 @@ bool report_settled(struct report *r) {
     }
     for (size_t i = 0; i < r->n; i++) {
         struct question *q = &r->question[i];
-        if (q->position == r->position) {
+        if (q->position == r->position || q->request.body_case == MADOGUCHI__REQUEST__BODY_WHOAMI) {
             continue;
         }
         q->answered = false;

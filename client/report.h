@@ -13,8 +13,8 @@
  *     report_render(r, &style, file, &e);
  *
  * The requests may be sent all at once and their answers may come in any order.
- * They are questions that `madoguchi stats` asks: who may not ask those gets no
- * report.
+ * They are questions that `madoguchi stats` asks, and one who asks: who may not
+ * ask the former gets no report, and who does not see all reads so in it.
  *
  * All numbers stand on one journal position.  Where entries were recorded between
  * two answers, report_settled() forgets those that are older than the newest, and

@@ -112,6 +112,18 @@ static bool of_service(const Document__Code *code, const char *service) {
     return found;
 }
 
+static bool sees(const struct builder *b, const char *service) {
+    const char *list = b->report->services;
+    size_t len = service != NULL ? strlen(service) : 0;
+    bool found = list[0] == '\0';
+    while (*list != '\0' && !found && len > 0) {
+        size_t n = strcspn(list, ";");
+        found = n == len && strncmp(list, service, n) == 0;
+        list += n + (list[n] == ';');
+    }
+    return found;
+}
+
 /* In the catalogue's order; what is retired only where it was counted. */
 static void add_codes(struct builder *b, struct axis *axis, bool only_counted,
                       const struct question *const *answers, size_t n) {
@@ -121,9 +133,8 @@ static void add_codes(struct builder *b, struct axis *axis, bool only_counted,
     for (size_t i = 0; strcmp(axis->field, "service") == 0 && i < c->n_service; i++) {
         const Document__Service *s = c->service[i];
         const char *key = arena_strndup(b->arena, s->code.data, s->code.len);
-        bool retired = s->has_retired && s->retired <= today;
-        if (key != NULL &&
-            (!(retired || only_counted) || was_counted("service", key, answers, n))) {
+        bool shown = sees(b, key) && !only_counted && !(s->has_retired && s->retired <= today);
+        if (key != NULL && (shown || was_counted("service", key, answers, n))) {
             axis_add(b, axis, key);
         }
     }
@@ -230,9 +241,25 @@ static unsigned rule_of(const struct builder *b) {
     return c != NULL && c->has_rule ? c->rule : 1;
 }
 
+#define OF_RULE    N_("%s Counting rule %u.")
+#define OF_ACCOUNT N_("%s Only what the account sees: services %s, offices %s.")
+
+/* What is counted, by which rule, and for whom it was; both languages. */
 void table_define(struct builder *b, struct report_table *t, const char *definition) {
-    t->definition_en = arena_printf(b->arena, "%s Counting rule %u.", definition, rule_of(b));
-    t->definition = arena_printf(b->arena, _("%s Counting rule %u."), _(definition), rule_of(b));
+    const struct report *r = b->report;
+    const char *english = arena_printf(b->arena, OF_RULE, definition, rule_of(b));
+    const char *text = arena_printf(b->arena, _(OF_RULE), _(definition), rule_of(b));
+    bool services = r->services[0] != '\0';
+    bool offices = r->offices[0] != '\0';
+    if ((services || offices) && english != NULL && text != NULL) {
+        english = arena_printf(b->arena, OF_ACCOUNT, english, services ? r->services : "all",
+                               offices ? r->offices : "all");
+        text = arena_printf(b->arena, _(OF_ACCOUNT), text, services ? r->services : _("all"),
+                            offices ? r->offices : _("all"));
+    }
+    t->definition_en = english;
+    t->definition = text;
+    b->failed = b->failed || english == NULL || text == NULL;
 }
 
 struct report_table *table_new(struct builder *b, const char *id, const char *measure,

@@ -39,6 +39,7 @@ struct report {
     struct question *question;
     size_t n;
     uint64_t position;
+    const char *services, *offices; /* that the account sees, split by ';'; "": all */
 };
 
 /* Tables being made. */

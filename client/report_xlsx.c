@@ -383,10 +383,13 @@ static int fill(const char *path, const struct report_document *d, struct error 
     arena_init(&b.arena, 8u << 20);
     check(&b, workbook_set_properties(b.workbook, &properties));
     add_formats(&b);
-    for (size_t i = 0; i < d->n_table && !b.failed; i++) {
+    int rc = 0;
+    for (size_t i = 0; i < d->n_table && !b.failed && rc == 0; i++) {
         print_table(&b, i);
+        if (i == 0 && !b.failed) {
+            rc = write_tidy(&b, e); /* the second sheet: what programs read is not far down */
+        }
     }
-    int rc = b.failed ? 0 : write_tidy(&b, e);
     lxw_error closed = workbook_close(b.workbook); /* frees it also where it fails */
     arena_free(&b.arena);
     if (rc == 0 && (b.failed || closed != LXW_NO_ERROR)) {

@@ -137,9 +137,9 @@ START_TEST(too_much) {
     page.n_stat = 1000;
     ck_assert_int_eq(report_new(&params, &r, &e), 0);
     for (size_t i = 0; i < REPORT_ROWS_MAX / 1000; i++) {
-        ck_assert_int_eq(report_take(r, 0, &page, 1, &e), 0);
+        ck_assert_int_eq(report_take(r, 1, &page, 1, &e), 0);
     }
-    ck_assert_int_eq(report_take(r, 0, &page, 1, &e), -1);
+    ck_assert_int_eq(report_take(r, 1, &page, 1, &e), -1);
     ck_assert_int_eq(e.code, ERR_TOO_MUCH);
     report_free(r);
 }
@@ -447,6 +447,31 @@ START_TEST(command) {
 }
 END_TEST
 
+/* What an account does not see is no zero: the table says so, and has no row for it. */
+START_TEST(rights) {
+    struct kit k;
+    kit_start(&k, true);
+    kit_report_fill(&k);
+    kit_client_ok(&k, "report monthly --month 2024-05");
+    kit_printed("My Number card");
+    ck_assert_ptr_null(strstr(kit_out, "Only what the account sees"));
+    kit_client_ok(&k,
+                  "account add kakari --role supervisor --service migration --office city-hall");
+    kit_client_ok(&k, "account add kikaku --role planner --service migration");
+    kit_log_in(&k, "kakari", "a sentence is easy");
+    kit_client_ok(&k, "report monthly --month 2024-05");
+    kit_printed("Only what the account sees: services migration, offices city-hall.");
+    ck_assert_ptr_null(strstr(kit_out, "My Number card"));
+    kit_client_ok(&k, "logout");
+    /* A planner sees all numbers. */
+    kit_log_in(&k, "kikaku", "a sentence is easy");
+    kit_client_ok(&k, "report monthly --month 2024-05");
+    kit_printed("My Number card");
+    ck_assert_ptr_null(strstr(kit_out, "Only what the account sees"));
+    kit_finish(&k);
+}
+END_TEST
+
 START_TEST(refusals) {
     struct kit k;
     kit_start(&k, true);
@@ -484,6 +509,7 @@ int main(void) {
     tcase_add_test(t, month_by_hand);
     tcase_add_test(t, years_by_hand);
     tcase_add_test(t, command);
+    tcase_add_test(t, rights);
     tcase_add_test(t, refusals);
     suite_add_tcase(s, t);
     int status = suite_run(s);
