@@ -5,11 +5,13 @@
 #   make bench-web
 #
 # Prints, as CSV name,connections,median,min,max,unit.
-# Environment: BUILD (build), ROUNDS (5), SECONDS_EACH (3), PAGES (200).
+# Environment: BUILD (build), ROUNDS (5), SECONDS_EACH (3), PAGES (200), FACTS (1000000:
+# of the store whose pages are opened).
 set -eu
 ROUNDS=${ROUNDS:-5}
 SECONDS_EACH=${SECONDS_EACH:-3}
 PAGES=${PAGES:-200}
+FACTS=${FACTS:-1000000}
 . tests/bench/lib.sh
 . tests/bench/tls_lib.sh
 WEB=
@@ -98,3 +100,5 @@ gateway --tls-certificate "$BENCH_TLS/server.crt" --tls-key "$BENCH_TLS/server.k
 for n in 1 64; do pair "$n" "tls:127.0.0.1:$PORT" HTTPS; done
 pages "tls:127.0.0.1:$PORT"
 stop
+"$LOAD" csv -n "$FACTS" >"$DATA/web.rows.csv"
+BUILD=$BUILD node tests/bench/web_page.mjs "$DATA/web.rows.csv"
