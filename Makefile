@@ -78,6 +78,7 @@ TESTLIB_OBJ := $(call obj,$(filter-out tests/test_%.c tests/fuzz_%.c tests/bench
 LOCALES   := $(patsubst client/po/%.po,$(BUILD)/locale/%/LC_MESSAGES/madoguchi.mo,$(wildcard client/po/*.po))
 
 SCRIPTS   ?= $(wildcard tests/check_*.sh)
+SLOWEST    = $(filter %/check_browser.sh,$(SCRIPTS))
 
 # Fuzz targets: tests/fuzz/fuzz_NAME.c, whose corpus is tests/fuzz/corpus/NAME.
 FUZZ      := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
@@ -204,13 +205,17 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(TESTLIB_OBJ) $(DAEMONLIB) $(CLIENTLIB
 	$(LINK) $^ $(CHECK_LIBS) $(PKG_LIBS)
 
 .PHONY: check-run check-tsan
-# LibreOffice opens the workbooks of tests/test_report.c; nothing else has a use for it.
+# LibreOffice opens the workbooks of tests/test_report_xlsx.c, Chromium the pages; nothing
+# else has a use for them.
 check: deps
+	@command -v chromium >/dev/null || \
+	    sh tests/deps.sh "" "--no-install-recommends chromium" chromium
 	@command -v soffice >/dev/null || \
 	    sh tests/deps.sh "" "--no-install-recommends libreoffice-calc-nogui" soffice
 	@$(MAKE) --no-print-directory check-run
 check-run: all $(TESTS) $(REPLAYS)
-	@BUILD=$(BUILD) JOBS=$(TESTJOBS) sh tests/run.sh $(TESTS) $(SCRIPTS)
+	@BUILD=$(BUILD) JOBS=$(TESTJOBS) sh tests/run.sh $(SLOWEST) $(TESTS) \
+	    $(filter-out $(SLOWEST),$(SCRIPTS))
 
 # What takes minutes: all of the plans' filters dropped one by one, the five
 # cities with the sanitizers, the faults at length.
@@ -227,6 +232,7 @@ check-long: check
 	SOAK_SECONDS=1800 BUILD=$(BUILD) $(BUILD)/tests/test_soak
 	CRASH_ROUNDS=1000 BUILD=$(BUILD) $(BUILD)/tests/test_crash
 	python3 plans/ledgers/check.py
+	BROWSER=long BUILD=$(BUILD) sh tests/check_browser.sh
 	BUILD=$(BUILD) python3 tests/check_cities.py --mutate
 	@$(MAKE) --no-print-directory asan LONG=1
 	@$(MAKE) --no-print-directory check-bundle
@@ -235,14 +241,14 @@ ASAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-f
 TSAN_FLAGS := -fsanitize=thread -fno-omit-frame-pointer
 
 # What `make check` tries at random is tried less often here.
-asan:
-	@$(if $(LONG),,POWER_CUTS=100 MODEL_STEPS=150) $(MAKE) --no-print-directory BUILD=$(BUILD)-asan OPT='-O1 -g' FORTIFY= WERROR= \
+asan: $(BUILD)/gen/web_assets.c
+	@$(if $(LONG),,POWER_CUTS=100 MODEL_STEPS=150) $(MAKE) --no-print-directory BUILD=$(BUILD)-asan WEB_ASSETS=$< OPT='-O1 -g' FORTIFY= WERROR= \
 	    SANITIZE='$(ASAN_FLAGS)' SCRIPTS='$(if $(LONG),$(SCRIPTS),tests/check_fuzz.sh)' check-run
 
 # Threads: the daemon with its pool, and readers beside the writer.
 TSAN_TESTS := $(filter %/test_backup %/test_daemon %/test_daemon_limits %/test_daemon_put %/test_follow %/test_login %/test_pool %/test_journal %/test_soak %/test_tls_daemon %/test_tls_hostile %/test_watchdog,$(TESTS))
-tsan:
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)-tsan OPT='-O1 -g' FORTIFY= WERROR= \
+tsan: $(BUILD)/gen/web_assets.c
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)-tsan WEB_ASSETS=$< OPT='-O1 -g' FORTIFY= WERROR= \
 	    SANITIZE='$(TSAN_FLAGS)' check-tsan
 check-tsan: all $(TSAN_TESTS)
 	@BUILD=$(BUILD) JOBS=$(TESTJOBS) sh tests/run.sh $(TSAN_TESTS)
