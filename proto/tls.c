@@ -15,7 +15,6 @@
 
 struct tls {
     SSL_CTX *context;
-    const char *alpn;
     bool asks_clients;
     int64_t not_after;
     char fingerprint[CERTIFICATE_FINGERPRINT];
@@ -34,11 +33,11 @@ static int no_passphrase(char *out, int size, int writing, void *ctx) {
 
 static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
                    const unsigned char *in, unsigned in_len, void *ctx) {
-    const struct tls *tls = ctx;
+    const char *alpn = ctx;
     const unsigned char *end = in + in_len;
     (void)ssl;
     for (; in < end && in + 1 + *in <= end; in += 1 + *in) {
-        if (*in == strlen(tls->alpn) && memcmp(in + 1, tls->alpn, *in) == 0) {
+        if (*in == strlen(alpn) && memcmp(in + 1, alpn, *in) == 0) {
             *out = in + 1;
             *out_len = *in;
             return SSL_TLSEXT_ERR_OK;
@@ -89,8 +88,7 @@ static void note_end(struct tls *tls, const X509 *x) {
 }
 
 /* All the options in one place, whatever OpenSSL's defaults are. */
-static bool set_options(struct tls *tls, bool alpn_may_lack) {
-    SSL_CTX *c = tls->context;
+static bool set_options(SSL_CTX *c, const struct tls_files *files) {
     SSL_CTX_set_options(c, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET |
                                SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_IGNORE_UNEXPECTED_EOF);
     /* A read returns after each record, so that one full of key updates cannot
@@ -101,8 +99,9 @@ static bool set_options(struct tls *tls, bool alpn_may_lack) {
     SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_security_level(c, 2);
     SSL_CTX_set_verify_depth(c, VERIFY_DEPTH);
-    SSL_CTX_set_alpn_select_cb(c, on_alpn, tls);
-    if (!alpn_may_lack) {
+    /* Not the struct: a handshake outlives it when another takes its place. */
+    SSL_CTX_set_alpn_select_cb(c, on_alpn, (void *)files->alpn);
+    if (!files->alpn_may_lack) {
         SSL_CTX_set_client_hello_cb(c, on_client_hello, NULL);
     }
     SSL_CTX_set_default_passwd_cb(c, no_passphrase);
@@ -227,9 +226,8 @@ int tls_new(const struct tls_files *files, struct tls **out, struct error *e) {
         return no_memory(e);
     }
     int rc = -1;
-    tls->alpn = files->alpn;
     tls->context = SSL_CTX_new(TLS_server_method());
-    if (tls->context == NULL || !set_options(tls, files->alpn_may_lack)) {
+    if (tls->context == NULL || !set_options(tls->context, files)) {
         no_memory(e);
     } else if (load_certificate(tls, files->certificate, e) == 0 &&
                load_key(tls, files->key, e) == 0 &&
