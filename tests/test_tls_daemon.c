@@ -400,6 +400,35 @@ START_TEST(reload_under_live_connections) {
 }
 END_TEST
 
+/* One that had begun is ended with what it began with, and is let in. */
+START_TEST(reload_in_the_middle_of_a_handshake) {
+    static const char key[] = "\x0bmadoguchi/1";
+    struct kit k;
+    char hello[4096];
+    kit_tls_start(&k, dir, NULL);
+    SSL_CTX *c = SSL_CTX_new(TLS_client_method());
+    ck_assert_int_eq(SSL_CTX_set_alpn_protos(c, (const uint8_t *)key, sizeof key - 1), 0);
+    SSL *ssl = SSL_new(c);
+    BIO *said = BIO_new(BIO_s_mem());
+    int fd = kit_tls_tcp(&k.d);
+    SSL_set0_rbio(ssl, BIO_new(BIO_s_mem()));
+    SSL_set0_wbio(ssl, said);
+    ck_assert_int_ne(SSL_connect(ssl), 1);
+    int n = BIO_read(said, hello, sizeof hello);
+    ck_assert_int_gt(n, 100);
+    ck_assert_int_eq(send(fd, hello, 50, MSG_NOSIGNAL), 50);
+    kit_expect_alive(&k.d); /* by now it has read them */
+    reload(&k, " reloaded ");
+    ck_assert_int_eq(send(fd, hello + 50, (size_t)n - 50, MSG_NOSIGNAL), n - 50);
+    SSL_set_fd(ssl, fd);
+    ck_assert_int_eq(SSL_connect(ssl), 1);
+    SSL_free(ssl);
+    SSL_CTX_free(c);
+    close(fd);
+    kit_finish(&k);
+}
+END_TEST
+
 /* A CA that is not trusted any more: only who comes anew notices. */
 START_TEST(reload_with_another_client_ca) {
     struct kit k;
@@ -545,6 +574,7 @@ int main(void) {
     tcase_add_test(t, only_our_protocol_and_tls_1_3);
     tcase_add_test(t, no_tickets);
     tcase_add_test(t, reload_under_live_connections);
+    tcase_add_test(t, reload_in_the_middle_of_a_handshake);
     tcase_add_test(t, reload_with_another_client_ca);
     tcase_add_test(t, tcp_without_a_certificate);
     tcase_add_test(t, sockets_passed_by_systemd);
