@@ -3,7 +3,6 @@
 #include "client/labels.h"
 #include "client/report.h"
 #include "client/scope.h"
-#include "proto/calendar.h"
 
 #include <errno.h>
 #include <time.h>
@@ -20,25 +19,12 @@ static const struct option options[] = {
     {NULL, NULL, NULL, NULL, false},
 };
 
-static int parse_month(const char *text, uint32_t *month, struct error *e) {
-    struct period period;
-    if (calendar_parse_period(text, strlen(text), &period, e) < 0) {
-        return -1;
-    }
-    if (period.kind != PERIOD_MONTH) {
-        return error_set(e, ERR_INVALID, "month",
-                         SAY("\"%s\" is not a month: expected 2024-04 or R6.4."), text);
-    }
-    *month = period.from / 100;
-    return 0;
-}
-
 static int parse(const struct arguments *a, struct report_params *p, struct error *e) {
     const char *month = options_get(a, "month");
     const char *year = options_get(a, "year");
     const char *known_at = options_get(a, "known-at");
     p->service = options_get(a, "service");
-    if (month != NULL && parse_month(month, &p->month, e) < 0) {
+    if (month != NULL && scope_month(month, &p->month, e) < 0) {
         return -1;
     }
     if (year != NULL && scope_year(year, &p->year, NULL, e) < 0) {

@@ -172,3 +172,16 @@ int scope_parse(struct client *c, const struct arguments *a, Madoguchi__Scope *s
     }
     return 0;
 }
+
+int scope_month(const char *text, uint32_t *month, struct error *e) {
+    struct period period;
+    if (calendar_parse_period(text, strlen(text), &period, e) < 0) {
+        return -1;
+    }
+    if (period.kind != PERIOD_MONTH) {
+        return error_set(e, ERR_INVALID, "month",
+                         SAY("\"%s\" is not a month: expected 2024-04 or R6.4."), text);
+    }
+    *month = period.from / 100;
+    return 0;
+}

@@ -38,6 +38,9 @@ int scope_filter(struct arena *arena, const char *word, Madoguchi__Filter *filte
  * follow.  Milliseconds since 1970 UTC. */
 int scope_known_at(const char *text, uint64_t *out, struct error *e) MUST_CHECK;
 
+/* A month, 2024-04 or R6.4: YYYYMM. */
+int scope_month(const char *text, uint32_t *month, struct error *e) MUST_CHECK;
+
 /* A fiscal year, FY2023 or R5; a range of whole years where `to` is not NULL. */
 int scope_year(const char *text, uint32_t *from, uint32_t *to, struct error *e) MUST_CHECK;
 

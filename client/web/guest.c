@@ -1,5 +1,7 @@
 #include "client/web/guest.h"
 
+#include "client/web/clock.h"
+
 #include "proto/log.h"
 #include "proto/openssl.h"
 
@@ -8,7 +10,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #define BUCKETS 256
 #define RECORD  16384 /* bytes that TLS has room for in one */
@@ -31,12 +32,6 @@ struct guests {
     struct event *sweep;
     struct guest *bucket[BUCKETS];
 };
-
-static int64_t clock_ms(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static void enter(struct guest **bucket, struct guest *guest) {
     guest->next = *bucket;
@@ -121,7 +116,7 @@ struct bufferevent *guest_new(struct guests *g, const struct tls *tls) {
         free(guest);
         return NULL;
     }
-    *guest = (struct guest){.all = g, .bev = bev, .since = clock_ms()};
+    *guest = (struct guest){.all = g, .bev = bev, .since = web_clock_ms()};
     enter(&g->bucket[bucket_of(bev)], guest);
     if (++g->n == g->most) {
         g->full(g->ctx, true);
@@ -148,7 +143,7 @@ void guest_answered(struct guests *g, const struct bufferevent *bev) {
     struct guest *guest = guest_of(g, bev);
     if (guest != NULL) {
         guest->asks = false;
-        guest->since = clock_ms();
+        guest->since = web_clock_ms();
         /* bufferevent_openssl makes a record, and a write, of each piece. */
         struct evbuffer *out = bufferevent_get_output(guest->bev);
         if (evbuffer_get_length(out) <= RECORD) {
@@ -169,7 +164,7 @@ static void look_at(struct guest *guest, int64_t now) {
 
 static void on_sweep(evutil_socket_t fd, short what, void *ctx) {
     struct guests *g = ctx;
-    int64_t now = clock_ms();
+    int64_t now = web_clock_ms();
     (void)fd;
     (void)what;
     for (size_t i = 0; i < BUCKETS; i++) {

@@ -1,4 +1,5 @@
 /* madoguchi-web: pages for the counter, in a browser. */
+#include "client/web/clock.h"
 #include "client/web/server.h"
 #include "client/words.h"
 #include "proto/log.h"
@@ -64,18 +65,12 @@ static int bad_usage(const char *what) {
 
 /* ---- signals ------------------------------------------------------------------------------ */
 
-static int64_t clock_ms(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static void on_stop(evutil_socket_t fd, short what, void *ctx) {
     struct web *w = ctx;
     (void)fd;
     (void)what;
     if (w->stop_at == 0) {
-        w->stop_at = clock_ms() + STOP_MS;
+        w->stop_at = web_clock_ms() + STOP_MS;
         sd_notify(0, "STOPPING=1");
         server_stop(w->server);
     }
@@ -111,7 +106,7 @@ static void on_tick(evutil_socket_t fd, short what, void *ctx) {
     if (server_tls(w->server) != NULL) {
         tls_watch(server_tls(w->server), time(NULL), &w->watched);
     }
-    if (w->stop_at != 0 && (server_busy(w->server) == 0 || clock_ms() >= w->stop_at)) {
+    if (w->stop_at != 0 && (server_busy(w->server) == 0 || web_clock_ms() >= w->stop_at)) {
         event_base_loopbreak(w->base);
     }
 }

@@ -3,7 +3,6 @@
 #include "client/report.h"
 #include "client/scope.h"
 #include "client/web/ask.h"
-#include "proto/calendar.h"
 #include "proto/message.h"
 
 #include <event2/keyvalq_struct.h>
@@ -259,19 +258,6 @@ static int format_of(const char *word) {
     return -1;
 }
 
-static int parse_month(const char *text, uint32_t *month, struct error *e) {
-    struct period period;
-    if (calendar_parse_period(text, strlen(text), &period, e) < 0) {
-        return -1;
-    }
-    if (period.kind != PERIOD_MONTH) {
-        return error_set(e, ERR_INVALID, "month", "month is a month: 2024-04.",
-                         "month には月を指定してください（例: 2024-04）。");
-    }
-    *month = period.from / 100;
-    return 0;
-}
-
 static const char *word_of(const struct evkeyvalq *query, const char *name) {
     const char *value = evhttp_find_header(query, name);
     return value != NULL && value[0] != '\0' ? value : NULL;
@@ -301,7 +287,7 @@ static int parse(struct making *m, const struct evkeyvalq *query, struct error *
         snprintf(m->service, sizeof m->service, "%s", service);
         p->service = m->service;
     }
-    if ((month != NULL && parse_month(month, &p->month, e) < 0) ||
+    if ((month != NULL && scope_month(month, &p->month, e) < 0) ||
         (year != NULL && scope_year(year, &p->year, NULL, e) < 0)) {
         return -1;
     }

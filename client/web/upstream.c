@@ -1,5 +1,7 @@
 #include "client/web/upstream.h"
 
+#include "client/web/clock.h"
+
 #include "client/connection.h"
 #include "client/transport.h"
 #include "proto/frame.h"
@@ -10,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define SWEEP_MS 1000
 
@@ -46,12 +47,6 @@ struct upstreams {
     struct arena welcome_arena;
     Madoguchi__Welcome *welcome;
 };
-
-static int64_t clock_ms(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* ---- ends --------------------------------------------------------------------------------- */
 
@@ -187,7 +182,7 @@ static void on_readable(evutil_socket_t fd, short what, void *ctx) {
     int moved = transport_read_some(&u->transport);
     int ready = 0;
     while (!u->ending && (ready = transport_frame_ready(&u->transport, &data, &len)) > 0) {
-        u->moved = clock_ms();
+        u->moved = web_clock_ms();
         if (take_frame(u, data, len) < 0) {
             ready = -1;
             break;
@@ -305,7 +300,7 @@ static struct upstream *upstream_open(struct upstreams *us, const struct upstrea
     }
     u->all = us;
     u->login = *login;
-    u->moved = clock_ms();
+    u->moved = web_clock_ms();
     u->place = us->n;
     us->list[us->n++] = u;
     /* No patience: a socket of this machine takes us at once, or is busy. */
@@ -344,7 +339,7 @@ struct question *upstream_ask(struct upstreams *us, const struct upstream_login 
     }
     *q = (struct question){.handler = handler, .ctx = ctx, .serial = u->serial};
     if (u->n_waiting == 0) {
-        u->moved = clock_ms();
+        u->moved = web_clock_ms();
     }
     u->waiting[u->n_waiting++] = q;
     return q;
@@ -375,7 +370,7 @@ static bool is_over(const struct upstream *u, int64_t now) {
 
 static void on_sweep(evutil_socket_t fd, short what, void *ctx) {
     struct upstreams *us = ctx;
-    int64_t now = clock_ms();
+    int64_t now = web_clock_ms();
     (void)fd;
     (void)what;
     for (size_t i = 0; i < us->n;) {
