@@ -55,11 +55,33 @@ $account madoguchi account add mado-1 --role clerk --uid 0 >/tmp/said 2>&1 || fa
     fail 'the case is not logged'
 LANG=ja_JP.UTF-8 madoguchi list --from FY2024 --to FY2024 | tee /tmp/said
 grep -q 移住相談 /tmp/said || fail 'it does not speak Japanese'
+# The pages, as a proxy of this machine would fetch them. The network is closed, its own
+# end too until it is brought up.
+ip link set lo up 2>/dev/null || perl -e '
+    socket(my $s, 2, 2, 0) or die;
+    my $r = pack("Z16 s x22", "lo", 1);
+    ioctl($s, 0x8914, $r) or die "lo: $!"' || fail 'no loopback'
+setpriv --reuid madoguchi-web --regid madoguchi-web --init-groups \
+    madoguchi-web --server $MADOGUCHI_SERVER --listen 127.0.0.1:8480 --behind-proxy 2>/tmp/web.log &
+web=$!
+n=0
+until grep -qs url= /tmp/web.log; do
+    n=$((n + 1))
+    [ $n -le 3000 ] || fail 'the pages do not start'
+    sleep 0.02
+done
+perl -MIO::Socket::INET -e '
+    my $s = IO::Socket::INET->new("127.0.0.1:8480") or die "no connection: $!";
+    print $s "GET /api/session HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    print while <$s>' >/tmp/said
+grep -q '"municipality":"062090"' /tmp/said || fail 'the pages are not served'
+kill $web
+wait $web || fail "the gateway ends with $?"
 $account madoguchi backup /var/backups/madoguchi/062090 >/tmp/said 2>&1 || fail backup
 kill $daemon
 wait $daemon || fail "the daemon ends with $?"
 $account madoguchid verify --store $store >/tmp/said || fail verify
 
-dpkg --purge madoguchid >/tmp/said 2>&1 || fail purge
+dpkg --purge madoguchi-web madoguchid >/tmp/said 2>&1 || fail purge
 $account test -d $store/journal || fail 'the records went with the package'
 echo 'the archive installs without a network, and serves'

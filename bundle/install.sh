@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs Madoguchi from this folder, without any network.
-#   sh install.sh              daemon and client, on the server
+#   sh install.sh              daemon, client and the browser's pages, on the server
 #   sh install.sh madoguchi    the client alone, on a counter's PC
 # Only what is missing or older is installed; nothing installed becomes older.
 set -eu
@@ -15,12 +15,12 @@ refuse() {
     say "$@" >&2
     exit 1
 }
-[ $# -gt 0 ] || set -- madoguchid madoguchi
+[ $# -gt 0 ] || set -- madoguchid madoguchi madoguchi-web
 for package; do
     case $package in
-    madoguchi | madoguchid) ;;
-    *) refuse 'usage: sh install.sh [madoguchid | madoguchi]' \
-        '使い方: sh install.sh [madoguchid | madoguchi]' ;;
+    madoguchi | madoguchid | madoguchi-web) ;;
+    *) refuse 'usage: sh install.sh [madoguchid | madoguchi | madoguchi-web]' \
+        '使い方: sh install.sh [madoguchid | madoguchi | madoguchi-web]' ;;
     esac
 done
 [ "$(id -u)" -eq 0 ] || refuse 'Run this as root.' 'root で実行してください。'
