@@ -16,7 +16,7 @@ const AXE = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
 export const ROLES = ['clerk', 'temporary', 'counsellor', 'supervisor', 'planner', 'auditor', 'administrator'];
 export const password = (name) => `a sentence for ${name}`;
-const WAIT_MS = 60_000;
+const WAIT_MS = Number(process.env.WAIT_MS ?? 60_000);
 
 const children = new Set();
 function start(program, args, log) {

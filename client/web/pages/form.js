@@ -3,7 +3,7 @@ import { dateOf, parts } from './clock.js';
 import { el, fill, freshId } from './dom.js';
 import { _ } from './i18n.js';
 import { holdsIndividualNumber } from './guard.js';
-import { keep, load, forget } from './store.js';
+import { forget, keepTyped, load } from './store.js';
 
 const requiredMark = () => el('span', { class: 'required' }, _('※required'));
 
@@ -119,7 +119,7 @@ export function form(fields, button, submit, { onerror, key } = {}) {
   return el(
     'form', {
       class: 'form', novalidate: true,
-      oninput: () => key && keep(key, Object.fromEntries(texts.map(([name, each]) => [name, each.input.value]))),
+      oninput: () => key && keepTyped(key, Object.fromEntries(texts.map(([name, each]) => [name, each.input.value]))),
       onsubmit: async (event) => {
         event.preventDefault();
         fill(error);
