@@ -3,6 +3,7 @@
 import { session } from './api.js';
 import { label } from './catalogue.js';
 import { byId, el, fill } from './dom.js';
+import { secretComplaint } from './form.js';
 import { holdsIndividualNumber } from './guard.js';
 import { _, number } from './i18n.js';
 import { keepTyped, load } from './store.js';
@@ -79,7 +80,7 @@ export class EntryBox {
       this.keepDraft();
       this.found = [];
       this.showList();
-      this.complain(_('This is an individual number (My Number). It may not be kept here; take it out.'));
+      this.complain(secretComplaint(this.text));
       return;
     }
     this.complain('');

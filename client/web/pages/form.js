@@ -7,6 +7,10 @@ import { forget, keepTyped, load } from './store.js';
 
 const requiredMark = () => el('span', { class: 'required' }, _('※required'));
 
+// What is said of a text with an individual number; '' of any other.
+export const secretComplaint = (text) =>
+  (holdsIndividualNumber(text) ? _('This is an individual number (My Number). It may not be kept here; take it out.') : '');
+
 // { node, input, value, complain(text) } around an input made by make(attributes).
 function field(text, { required = false, help = '' }, make) {
   const id = freshId('field');
@@ -35,9 +39,9 @@ function field(text, { required = false, help = '' }, make) {
     },
     check() {
       const missing = required && input.value.trim() === '';
-      const secret = !missing && input.type !== 'password' && typeof input.value === 'string' && holdsIndividualNumber(input.value);
-      this.complain(missing ? _('Fill in {field}.', { field: text }) : secret ? _('This is an individual number (My Number). It may not be kept here; take it out.') : '');
-      return !missing && !secret;
+      const secret = input.type === 'password' ? '' : secretComplaint(input.value);
+      this.complain(missing ? _('Fill in {field}.', { field: text }) : secret);
+      return !missing && secret === '';
     },
   };
 }

@@ -2,6 +2,7 @@
 import { login, sentence, session } from './api.js';
 import { el, fill, freshId } from './dom.js';
 import { _ } from './i18n.js';
+import { secretComplaint } from './form.js';
 import { keep, load } from './store.js';
 
 // done() is called when somebody is there; name is who it probably will be.
@@ -21,6 +22,12 @@ export function loginForm(done, given = load('last-account', '')) {
 
   async function submit(event) {
     event.preventDefault();
+    const secret = secretComplaint(name.value);
+    if (secret) {
+      fill(error, '＊', secret);
+      name.focus();
+      return;
+    }
     button.disabled = true;
     fill(error);
     [name, password].forEach((input) => input.removeAttribute('aria-invalid'));
