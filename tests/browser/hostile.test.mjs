@@ -8,9 +8,9 @@ import { ROOT, World, ready, visit } from './kit.mjs';
 const MARK = '<img src=x onerror=alert(1)>';
 const TEXTS = [MARK, '"\'><svg/onload=alert(2)>', '<script>alert(3)</script>', 'javascript:alert(4)', '{{7*7}}</textarea><iframe srcdoc="x">'];
 const LONG = process.env.BROWSER === 'long';
-// In the short run one field at a time only where it is shown again.
-const SHORT = { '/list': ['topic', 'status', 'from'], '/case': ['number', 'seq'], '/prove': ['plan', 'indicator'], '/month': ['rows', 'year'] };
-const world = new World();
+// In the short run the pages that show what their address says, and those fields one by one.
+const SHORT = { '/list': ['topic'], '/case': ['number'], '/prove': ['indicator'], '/month': ['rows'], '/indicators': [], '/': [] };
+const world = new World('clerk', 'supervisor', 'planner', 'auditor', 'administrator');
 let caseNumber;
 let sessionNumber;
 let seq;
@@ -81,9 +81,9 @@ test('what was recorded', async () => {
   await harmless(supervisor, 'session', [MARK]);
   await visit(supervisor, world, `/case?seq=${figure.seq}`);
   await harmless(supervisor, 'figure', [MARK]);
-  for (const where of ['/today', '/list?topic=housing', '/month?rows=topic', '/close', '/indicators', '/settings']) {
+  for (const where of ['/today', '/list?topic=housing', '/month?rows=topic']) {
     await visit(supervisor, world, where);
-    await harmless(supervisor, where, ['/close', '/settings'].includes(where) ? [] : [MARK]);
+    await harmless(supervisor, where, [MARK]);
   }
   // The chart of an indicator with that name, a key and an entry with that word.
   await visit(supervisor, world, '/indicators?from=2022&to=2023');
@@ -125,12 +125,12 @@ test('what was recorded', async () => {
 test('what stands in an address', async () => {
   const people = {
     supervisor: ['/', '/today', '/list', '/month', '/reports', '/close', '/indicators', '/case', '/settings'],
-    planner: ['/prove', '/indicators'], auditor: ['/audit', '/accounts'], administrator: ['/catalogue', '/password'],
+    planner: ['/prove'], auditor: ['/audit', '/accounts'], administrator: ['/catalogue', '/password'],
   };
   const names = ['number', 'seq', 'from', 'to', 'year', 'count', 'rows', 'by', 'service', 'topic', 'channel', 'status', 'kind', 'plan', 'indicator', 'as_of', 'month', 'office', 'next'];
-  for (const [name, pages] of Object.entries(people)) {
+  for (const [name, pages] of Object.entries(people).slice(0, LONG ? 4 : 2)) {
     const page = await world.sit(name);
-    for (const where of pages) {
+    for (const where of pages.filter((each) => LONG || SHORT[each])) {
       for (const text of LONG ? TEXTS : [MARK]) {
         await visit(page, world, `${where}?${new URLSearchParams(names.map((each) => [each, text]))}#${encodeURIComponent(text)}`);
         await harmless(page, `${where} ${text}`);
@@ -146,7 +146,8 @@ test('what stands in an address', async () => {
 
 test('the login leads to pages of this server alone', async () => {
   const page = await world.sit(null);
-  for (const next of [...TEXTS, '//example.invalid/', '/\\example.invalid', 'https://example.invalid/', '/%2f/example.invalid', '\t//example.invalid', 'data:text/html,x']) {
+  const others = [...TEXTS, 'https://example.invalid/', '/%2f/example.invalid', '\t//example.invalid', 'data:text/html,x'];
+  for (const next of ['//example.invalid/', '/\\example.invalid', 'javascript:alert(5)', ...(LONG ? others : [])]) {
     await page.context().clearCookies();
     await visit(page, world, `/login?next=${encodeURIComponent(next)}`);
     await page.fill('input[name=name]', 'clerk');

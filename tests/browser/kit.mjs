@@ -58,7 +58,9 @@ const freePort = () =>
   });
 
 export class World {
-  constructor() {
+  // Of people of these roles, each named as the role.
+  constructor(...roles) {
+    this.roles = roles.length > 0 ? roles : ROLES;
     this.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'madoguchi-browser-'));
     this.socket = `unix:${this.dir}/m.sock`;
   }
@@ -124,7 +126,7 @@ export class World {
     this.port = await freePort();
     this.base = `https://localhost:${this.port}`;
     await this.serve();
-    ROLES.forEach((role) => this.person(role, role, ['--person', `${role} の人`]));
+    this.roles.forEach((role) => this.person(role, role, ['--person', `${role} の人`]));
     this.madoguchi(['coverage', '2024-04-01..', '--service', 'migration']);
     this.madoguchi(['plan', 'put', path.join(ROOT, 'plans/nagai.yaml')]);
     await this.gateway();

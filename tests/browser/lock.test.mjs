@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { World, logIn, password, ready, until, visit } from './kit.mjs';
 import { chips, contactsSum, focused, keyOf, press, recents, settled, typed } from './counter_kit.mjs';
 
-const world = new World();
+const world = new World('clerk', 'supervisor');
 before(() => world.begin());
 after(() => world.end());
 
@@ -34,13 +34,13 @@ test('F9 hands the PC over: nothing of the person before is seen, and everything
   await assertLocked(page, '市民相談', '住まい', 'pho', 'clerk');
   await press(page, 'Escape', 'Escape', 'Escape');
   await assertLocked(page, '住まい');
-  await Promise.all([page.waitForEvent('load'), enter(page, 'counsellor')]);
+  await Promise.all([page.waitForEvent('load'), enter(page, 'supervisor')]);
   await ready(page);
   assert.deepEqual(await chips(page), []);
   assert.equal(await typed(page), '');
   assert.deepEqual(await recents(page), []);
   assert.equal(await focused(page), 'entry');
-  assert.match(await page.innerText('.who'), /counsellor/);
+  assert.match(await page.innerText('.who'), /supervisor/);
   await press(page, 'F9');
   await page.waitForSelector('dialog[open]');
   await Promise.all([page.waitForEvent('load'), enter(page, 'clerk')]);
@@ -92,6 +92,19 @@ test('a PC left alone is locked after the minutes that were set', async () => {
   await page.waitForSelector('dialog', { state: 'detached' });
   assert.equal(await typed(page), 'pho');
   assert.equal(await focused(page), 'entry');
+  await page.context().close();
+});
+
+test('what is locked in one tab is locked in every other', async () => {
+  const page = await world.sit('clerk');
+  const other = await page.context().newPage();
+  await other.clock.install();
+  await visit(other, world, '/');
+  await page.bringToFront();
+  await press(page, 'F9');
+  await assertLocked(page, '市民相談');
+  await other.clock.runFor(6000);
+  await assertLocked(other, '市民相談');
   await page.context().close();
 });
 

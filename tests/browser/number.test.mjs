@@ -9,7 +9,7 @@ import { contacts, focused, keyOf, kept, press, recents, settled } from './count
 const FORMS = ['123456789018', '１２３４５６７８９０１８', '1234-5678-9018', '1234 5678 9018', '一二三四五六七八九〇一八'];
 const DIGITS = /[1１一][^0-9０-９一-九]?[2２二][^0-9０-９一-九]?[3３三][^0-9０-９一-九]?[4４四][^0-9０-９一-九]?[5５五]/;
 
-const world = new World();
+const world = new World('clerk', 'supervisor');
 let page;
 const sent = [];
 before(async () => {

@@ -5,7 +5,7 @@ import { after, before, beforeEach, test } from 'node:test';
 import { World, logIn, password, ready, until, visit } from './kit.mjs';
 import { chips, contactsSum, focused, keyOf, press, recents, settled, typed, waiting } from './counter_kit.mjs';
 
-const world = new World();
+const world = new World('clerk');
 let page;
 let inquiry;
 before(async () => {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { World, visit } from './kit.mjs';
 
-const world = new World();
+const world = new World('supervisor');
 before(async () => {
   await world.begin();
   world.ledger();

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { World, until, visit } from './kit.mjs';
 import { chips, contacts, contactsSum, focused, keyOf, keyTexts, press, recents, settled, shown, typed } from './counter_kit.mjs';
 
-const world = new World();
+const world = new World('clerk');
 let page;
 before(async () => {
   await world.begin();
