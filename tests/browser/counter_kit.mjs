@@ -29,6 +29,9 @@ export async function keyOf(page, ...wanted) {
   return String(at + 1);
 }
 
+// Today in Japan, as YYYYMMDD.
+export const today = (offset = 0) => Number(new Date(Date.now() + 9 * 3600_000 + offset * 86400_000).toISOString().slice(0, 10).replaceAll('-', ''));
+
 // What the daemon counts.
 export const contacts = (world, by = 'service,topic,nature') => world.rows(['stats', '--by', by]).filter((row) => row !== '').sort();
 export const contactsSum = (world) => contacts(world).reduce((sum, row) => sum + Number(row.split(',').at(-1)), 0);

@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { ROOT, World, ready, visit } from './kit.mjs';
+import { today } from './counter_kit.mjs';
 
 const MARK = '<img src=x onerror=alert(1)>';
 const TEXTS = [MARK, '"\'><svg/onload=alert(2)>', '<script>alert(3)</script>', 'javascript:alert(4)', '{{7*7}}</textarea><iframe srcdoc="x">'];
@@ -58,7 +59,7 @@ test('what was recorded', async () => {
 
   const supervisor = await world.sit('supervisor');
   const more = { terminal: MARK, visit: MARK, on_behalf: MARK };
-  const date = Number(new Date(Date.now() + 9 * 3600_000).toISOString().slice(0, 10).replaceAll('-', ''));
+  const date = today();
   const act = { kind: 'LOG', date, service: 'migration', topic: ['housing'] };
   const first = await record(supervisor, { ...more, act });
   caseNumber = first.number;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { World, logIn, password, ready, until, visit } from './kit.mjs';
-import { chips, contactsSum, focused, keyOf, press, recents, settled, typed } from './counter_kit.mjs';
+import { chips, contactsSum, focused, keyOf, press, recents, settled, today, typed } from './counter_kit.mjs';
 
 const world = new World('clerk', 'supervisor');
 before(() => world.begin());
@@ -151,7 +151,6 @@ test('the first login of a day is not locked at once', async () => {
 
 test('date and session end with the day; office, channel and service stay', async () => {
   const page = await world.sit('clerk');
-  const day = (offset) => Number(new Date(Date.now() + 9 * 3600_000 + offset * 86400_000).toISOString().slice(0, 10).replaceAll('-', ''));
   await page.clock.install();
   await visit(page, world, '/');
   const second = (id) => page.$eval(`#${id}`, (select) => select.options[1].value);
@@ -164,19 +163,19 @@ test('date and session end with the day; office, channel and service stay', asyn
   assert.equal(await focused(page), 'entry');
   const context = () => page.evaluate(() => JSON.parse(localStorage.getItem('madoguchi.context')));
   assert.equal((await context()).session, 'S-2026-000001');
-  assert.equal((await context()).date, day(0));
+  assert.equal((await context()).date, today());
   // Over midnight while the page stays open ...
   await page.evaluate(() => localStorage.setItem('madoguchi.terminal', JSON.stringify({ name: '', lock: 10_000 })));
   await page.clock.setSystemTime(Date.now() + 86400_000);
   await page.clock.runFor(61_000);
-  const [y, m, d] = [0, 4, 6].map((at, i) => Number(String(day(1)).slice(at, [4, 6, 8][i])));
+  const [y, m, d] = [0, 4, 6].map((at, i) => Number(String(today(1)).slice(at, [4, 6, 8][i])));
   await until('the new day', async () => (await page.innerText('.context-date summary')).includes(`${y}年${m}月${d}日`));
   const bar = async () => [await page.inputValue('#context-office'), await page.inputValue('#context-channel'), await page.inputValue('#context-service'), await page.inputValue('#context-session')];
   assert.deepEqual(await bar(), [office, channel, 'citizen', '']);
   // ... and when it is opened in the morning.
   await page.evaluate((yesterday) => localStorage.setItem('madoguchi.context', JSON.stringify({
     ...JSON.parse(localStorage.getItem('madoguchi.context')), day: yesterday, date: yesterday - 1, session: 'S-2026-000001',
-  })), day(0));
+  })), today());
   await visit(page, world, '/');
   assert.deepEqual(await bar(), [office, channel, 'citizen', '']);
   assert.ok((await page.innerText('.context-date summary')).includes(`${y}年${m}月${d}日`));

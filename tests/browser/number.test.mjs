@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { World, until, visit } from './kit.mjs';
-import { contacts, focused, keyOf, kept, press, recents, settled } from './counter_kit.mjs';
+import { contacts, focused, keyOf, kept, press, recents, settled, today } from './counter_kit.mjs';
 
 // No one's number: the digits in a row, with the check digit that belongs to them.
 const FORMS = ['123456789018', '１２３４５６７８９０１８', '1234-5678-9018', '1234 5678 9018', '一二三四五六七八九〇一八'];
@@ -89,7 +89,7 @@ test('by the daemon, from whoever sends them past the page', async () => {
     const answer = await fetch('/api/ask', { method: 'POST', headers, body: JSON.stringify({ id, ...body }) });
     return [answer.status, await answer.text()];
   }, request);
-  const act = { kind: 'TALLY', date: 20260401, service: 'citizen', nature: 'inquiry' };
+  const act = { kind: 'TALLY', date: today(), service: 'citizen', nature: 'inquiry' };
   const [status, said] = await tell({ act });
   assert.equal(status, 200, said);
   const { seq } = JSON.parse(said).recorded;
@@ -97,10 +97,11 @@ test('by the daemon, from whoever sends them past the page', async () => {
     for (const body of [
       { act, visit: form }, { act, terminal: form }, { act, on_behalf: form }, { voiding: { seq, reason: form } },
       { correction: { seq, reason: `wrong: ${form}`, change: [{ field: 'count', value: '2' }] } },
-      { figure: { series: 'x', period: 'FY2025', value: '1', as_of: 20260401, source: form } },
+      { figure: { series: 'x', period: 'FY2023', value: '1', as_of: 20240331, source: form } },
     ]) {
       const [refused, why] = await tell(body);
       assert.equal(refused, 422, `${JSON.stringify(body)}: ${why}`);
+      assert.match(why, /個人番号/);
       assert.doesNotMatch(why, DIGITS);
     }
   }
