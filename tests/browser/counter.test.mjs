@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { World, axe, logIn, picture, ready, until, visit } from './kit.mjs';
 
-const world = new World();
+const world = new World('clerk');
 before(() => world.begin());
 after(() => world.end());
 

@@ -16,7 +16,7 @@ const AXE = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
 export const ROLES = ['clerk', 'temporary', 'counsellor', 'supervisor', 'planner', 'auditor', 'administrator'];
 export const password = (name) => `a sentence for ${name}`;
-const WAIT_MS = 60_000;
+const WAIT_MS = Number(process.env.WAIT_MS ?? 60_000);
 
 const children = new Set();
 function start(program, args, log) {
@@ -58,7 +58,9 @@ const freePort = () =>
   });
 
 export class World {
-  constructor() {
+  // Of people of these roles, each named as the role.
+  constructor(...roles) {
+    this.roles = roles.length > 0 ? roles : ROLES;
     this.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'madoguchi-browser-'));
     this.socket = `unix:${this.dir}/m.sock`;
   }
@@ -124,7 +126,7 @@ export class World {
     this.port = await freePort();
     this.base = `https://localhost:${this.port}`;
     await this.serve();
-    ROLES.forEach((role) => this.person(role, role, ['--person', `${role} の人`]));
+    this.roles.forEach((role) => this.person(role, role, ['--person', `${role} の人`]));
     this.madoguchi(['coverage', '2024-04-01..', '--service', 'migration']);
     this.madoguchi(['plan', 'put', path.join(ROOT, 'plans/nagai.yaml')]);
     await this.gateway();

@@ -1,5 +1,5 @@
 // What can be done about a case or an entry: its forms.
-import { sentence } from './api.js';
+import { sentence, session } from './api.js';
 import { codes, labelOf } from './catalogue.js';
 import { dateOfIso, isoDate, today } from './clock.js';
 import { context } from './context.js';
@@ -94,7 +94,7 @@ export function correctForm(entry, service, done) {
     const which = selectField(_('Field'), fields.map((each) => [each, fieldName(each)]), { value: field, onchange: () => { draw(which.value); node.querySelector('select').focus(); } });
     const reason = textField(_('Reason'), { required: true, help: _('Stays with the entry for ever. No names, no numbers of persons.') });
     const change = async () => done(await recordOne({ correction: { seq: entry.seq, reason: reason.value, change: [{ field, value: textOf(value.value) }] } }));
-    fill(node, form({ which, value, reason }, _('Correct'), change, { onerror: sentence, key: `draft.correct.${entry.seq}` }));
+    fill(node, form({ which, [`new ${field}`]: value, reason }, _('Correct'), change, { onerror: sentence, key: `draft.correct.${session.account}.${entry.seq}` }));
   };
   draw(fields[0]);
   return node;

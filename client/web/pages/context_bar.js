@@ -3,7 +3,7 @@ import { codes, labelOf, services } from './catalogue.js';
 import { dateName, today } from './clock.js';
 import { changeContext, context } from './context.js';
 import { el, fill } from './dom.js';
-import { dateField } from './form.js';
+import { dateField, secretComplaint } from './form.js';
 import { _ } from './i18n.js';
 import { fieldName } from './words.js';
 
@@ -27,18 +27,33 @@ function chooser(field, words, value, empty, back, changed) {
 }
 
 function sessionBox(value, back, changed) {
+  const error = el('p', { id: 'context-session-error', class: 'error', role: 'alert' });
+  const take = () => {
+    const secret = secretComplaint(input.value);
+    fill(error, secret && `＊${secret}`);
+    if (secret === '') {
+      changeContext({ session: input.value.trim().toUpperCase() });
+      changed();
+    }
+    return secret === '';
+  };
   const input = el('input', {
     id: 'context-session', type: 'text', size: '13', maxlength: '13', autocomplete: 'off', value, placeholder: 'S-2026-000001',
-    onchange: () => { changeContext({ session: input.value.trim().toUpperCase() }); changed(); },
+    'aria-describedby': 'context-session-error', onchange: take,
     onkeydown: (event) => {
-      if (!event.isComposing && event.keyCode !== 229 && ['Enter', 'Escape'].includes(event.key)) {
-        event.preventDefault();
-        input.dispatchEvent(new Event('change'));
+      if (event.isComposing || event.keyCode === 229 || !['Enter', 'Escape'].includes(event.key)) {
+        return;
+      }
+      event.preventDefault();
+      if (event.key === 'Escape') {
+        input.value = context().session;
+      }
+      if (take()) {
         back();
       }
     },
   });
-  return el('div', { class: 'context-field' }, el('label', { for: 'context-session' }, fieldName('session')), input);
+  return el('div', { class: 'context-field' }, el('label', { for: 'context-session' }, fieldName('session')), input, error);
 }
 
 function dateBox(date, past, back, changed) {

@@ -3,9 +3,10 @@
 import { session } from './api.js';
 import { label } from './catalogue.js';
 import { byId, el, fill } from './dom.js';
+import { secretComplaint } from './form.js';
 import { holdsIndividualNumber } from './guard.js';
 import { _, number } from './i18n.js';
-import { keep, load } from './store.js';
+import { keepTyped, load } from './store.js';
 import { suggestions } from './suggest.js';
 import { fieldName, kindName } from './words.js';
 
@@ -62,7 +63,7 @@ export class EntryBox {
   }
 
   keepDraft() {
-    keep(draftKey(), { text: this.text, words: this.words, mode: this.mode });
+    keepTyped(draftKey(), { text: this.text, words: this.words, mode: this.mode });
   }
 
   complain(text) {
@@ -76,9 +77,10 @@ export class EntryBox {
 
   typed() {
     if (holdsIndividualNumber(this.text)) {
+      this.keepDraft();
       this.found = [];
       this.showList();
-      this.complain(_('This is an individual number (My Number). It may not be kept here; take it out.'));
+      this.complain(secretComplaint(this.text));
       return;
     }
     this.complain('');

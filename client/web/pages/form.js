@@ -3,9 +3,13 @@ import { dateOf, parts } from './clock.js';
 import { el, fill, freshId } from './dom.js';
 import { _ } from './i18n.js';
 import { holdsIndividualNumber } from './guard.js';
-import { keep, load, forget } from './store.js';
+import { forget, keepTyped, load } from './store.js';
 
 const requiredMark = () => el('span', { class: 'required' }, _('※required'));
+
+// What is said of a text with an individual number; '' of any other.
+export const secretComplaint = (text) =>
+  (holdsIndividualNumber(text) ? _('This is an individual number (My Number). It may not be kept here; take it out.') : '');
 
 // { node, input, value, complain(text) } around an input made by make(attributes).
 function field(text, { required = false, help = '' }, make) {
@@ -35,9 +39,9 @@ function field(text, { required = false, help = '' }, make) {
     },
     check() {
       const missing = required && input.value.trim() === '';
-      const secret = !missing && input.type !== 'password' && typeof input.value === 'string' && holdsIndividualNumber(input.value);
-      this.complain(missing ? _('Fill in {field}.', { field: text }) : secret ? _('This is an individual number (My Number). It may not be kept here; take it out.') : '');
-      return !missing && !secret;
+      const secret = input.type === 'password' ? '' : secretComplaint(input.value);
+      this.complain(missing ? _('Fill in {field}.', { field: text }) : secret);
+      return !missing && secret === '';
     },
   };
 }
@@ -119,7 +123,7 @@ export function form(fields, button, submit, { onerror, key } = {}) {
   return el(
     'form', {
       class: 'form', novalidate: true,
-      oninput: () => key && keep(key, Object.fromEntries(texts.map(([name, each]) => [name, each.input.value]))),
+      oninput: () => key && keepTyped(key, Object.fromEntries(texts.map(([name, each]) => [name, each.input.value]))),
       onsubmit: async (event) => {
         event.preventDefault();
         fill(error);

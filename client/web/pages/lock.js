@@ -4,33 +4,35 @@ import { logout, onLoginEnded, openSession, session } from './api.js';
 import { byId, el, fill } from './dom.js';
 import { _ } from './i18n.js';
 import { focusLogin, loginForm } from './login_form.js';
+import { pump } from './outbox.js';
 import { keep, load, onChange, terminal } from './store.js';
 
 const LOOK_MS = 5000;
 let open = null; // the promise of the dialog that is shown
 
-function ask(title) {
+function ask(title, name = session.account ?? '') {
   const before = session.account;
   open ??= new Promise((resolve) => {
     const focused = document.activeElement;
     const dialog = el('dialog', { class: 'lock', 'aria-labelledby': 'lock-title' });
     const form = loginForm(() => {
-      dialog.close();
+      open = null;
       dialog.remove();
       byId('page').hidden = false;
-      open = null;
       if (session.once) {
         location.assign('/password');
       } else if (session.account !== before) {
         location.reload(); // with what that person left here
       } else {
-        active();
         focused?.focus?.();
+        pump(); // what waited for this person
         resolve();
       }
-    });
+    }, name);
     fill(dialog, el('h2', { id: 'lock-title' }, title), el('p', {}, _('What was typed is kept.')), form);
+    // Escape closes a dialog; this one comes back as long as nobody is there.
     dialog.addEventListener('cancel', (event) => event.preventDefault());
+    dialog.addEventListener('close', () => open !== null && dialog.showModal());
     document.body.append(dialog);
     byId('page').hidden = true; // a citizen may see this screen
     dialog.showModal();
@@ -41,17 +43,19 @@ function ask(title) {
 
 let noted = 0;
 function active() {
-  if (Date.now() - noted > LOOK_MS / 2) {
+  if (open === null && Date.now() - noted > LOOK_MS / 2) {
     noted = Date.now();
     keep('active', noted);
   }
 }
 
-export async function lock(title = _('Who is at the counter?')) {
+// A reload is locked as well, and so is every tab of this browser, until somebody logs in.
+export async function lock(title = _('Who is at the counter?'), name = '') {
   if (open) {
     return;
   }
-  const shown = ask(title);
+  keep('active', 0);
+  const shown = ask(title, name);
   await logout().catch(() => {}); // the dialog is there in any case; the login ends by itself
   await shown;
 }
@@ -67,7 +71,7 @@ export function watchLock() {
   }
   setInterval(() => {
     if (session.account !== null && idleFor() > locksAfter()) {
-      lock(_('Locked, for nobody was here.'));
+      lock(_('Locked, for nobody was here.'), session.account);
     }
   }, LOOK_MS);
   onChange('last-account', async () => {
@@ -78,7 +82,7 @@ export function watchLock() {
     }
   });
   if (idleFor() > locksAfter()) {
-    lock(_('Locked, for nobody was here.'));
+    lock(_('Locked, for nobody was here.'), session.account);
   } else {
     active();
   }

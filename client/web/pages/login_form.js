@@ -2,15 +2,16 @@
 import { login, sentence, session } from './api.js';
 import { el, fill, freshId } from './dom.js';
 import { _ } from './i18n.js';
+import { secretComplaint } from './form.js';
 import { keep, load } from './store.js';
 
-// done() is called when somebody is there.
-export function loginForm(done) {
+// done() is called when somebody is there; name is who it probably will be.
+export function loginForm(done, given = load('last-account', '')) {
   const ids = { name: freshId('name'), password: freshId('password'), error: freshId('error') };
   const error = el('p', { class: 'error', id: ids.error, role: 'alert' });
   const name = el('input', {
     id: ids.name, name: 'name', autocomplete: 'username', autocapitalize: 'none', spellcheck: 'false', required: true,
-    maxlength: '64', 'aria-describedby': ids.error, value: session.account ?? load('last-account', ''),
+    maxlength: '64', 'aria-describedby': ids.error, value: given,
   });
   const password = el('input', {
     id: ids.password, name: 'password', type: 'password', autocomplete: 'current-password', required: true,
@@ -21,12 +22,19 @@ export function loginForm(done) {
 
   async function submit(event) {
     event.preventDefault();
+    const secret = secretComplaint(name.value);
+    if (secret) {
+      fill(error, '＊', secret);
+      name.focus();
+      return;
+    }
     button.disabled = true;
     fill(error);
     [name, password].forEach((input) => input.removeAttribute('aria-invalid'));
     try {
       await login(name.value.trim(), password.value);
       keep('last-account', session.account);
+      keep('active', Date.now());
       password.value = '';
       done();
     } catch (fault) {

@@ -32,6 +32,7 @@ export class OutboxFull extends Error {}
 
 // Puts requests into the box, all or none.  A later one may leave a part open for the
 // answer to an earlier one: { request, after: id, part: ['voiding', 'seq'], from: 'seq' }.
+// One that needs an earlier one (needs: id) is dropped with it when that is refused.
 // Gives a promise of Recorded for each.
 export function record(...all) {
   const mine = all.map((each) => ({ ...each, request: { id: freshRequestId(), ...each.request } }));
@@ -93,7 +94,7 @@ function done(item, answer) {
 function refused(item, error) {
   const gone = new Set([item.request.id]);
   const left = items().filter((each) => {
-    const goes = gone.has(each.request.id) || gone.has(each.after);
+    const goes = gone.has(each.request.id) || gone.has(each.after) || gone.has(each.needs);
     if (goes) {
       gone.add(each.request.id);
     }

@@ -17,6 +17,8 @@ const key = () => `recent.${session.account}`;
 // Newest first: { ids, acts, words, at, state, seq, number, warning, error }.
 export const recent = () => load(key(), []).filter((each) => today(each.at) === today());
 
+const itemOf = (id) => recent().find((each) => each.ids[0] === id);
+
 function change(id, changes) {
   keep(key(), recent().map((each) => (each.ids[0] === id ? { ...each, ...changes } : each)));
   listeners.forEach((each) => each());
@@ -24,17 +26,23 @@ function change(id, changes) {
 
 const envelope = () => (terminal().name ? { terminal: terminal().name } : {});
 
+const ifWaiting = (id, state) => (itemOf(id)?.state === 'waiting' ? { state } : {});
+
+// An entry that could not be changed is as it was before.
+const stays = ({ ids: [id], acts, label }) => (error) =>
+  change(id, { state: itemOf(id)?.seq === undefined ? 'refused' : 'done', acts, label, error: error.message });
+
 // Follows an entry of the list until it is acknowledged or refused.
 function follow(id, promises) {
   promises[0].then(
-    ({ seq, number, warning = [] }) => change(id, { state: 'done', seqs: [seq], seq, number, warning }),
-    (error) => change(id, { state: 'refused', error: error.message }),
+    // What was taken back or grew before its answer came stays so.
+    ({ seq, number, warning = [] }) => change(id, { ...ifWaiting(id, 'done'), seqs: [seq], seq, number, warning }),
+    (error) => change(id, { ...ifWaiting(id, 'refused'), error: error.message }),
   );
   promises.slice(1).forEach((promise) =>
     promise.then(
       ({ seq }) => {
-        const item = recent().find((each) => each.ids[0] === id);
-        change(id, { seqs: [...(item?.seqs ?? []), seq] });
+        change(id, { seqs: [...(itemOf(id)?.seqs ?? []), seq] });
       },
       () => {}, // what it followed was refused, or it stands among what was refused
     ),
@@ -77,7 +85,7 @@ export function undo(item) {
   const reason = _('Mistyped at the counter; taken back at once');
   const promises = record(...item.ids.map((id, i) => voidingOf(item, i, reason)).reverse());
   change(item.ids[0], { state: 'undone' });
-  promises.forEach((promise) => promise.catch((error) => change(item.ids[0], { state: 'done', error: error.message })));
+  promises.forEach((promise) => promise.catch(stays(item)));
   return Promise.all(promises);
 }
 
@@ -97,14 +105,14 @@ export function grow(item) {
       ? { request: { ...envelope(), correction }, after: item.ids[0], part: ['correction', 'seq'], from: 'seq' }
       : { request: { ...envelope(), correction: { ...correction, seq: item.seq } } };
   }
-  const promises = record({ request: { id: ids[0], ...envelope(), act: acts[0] } }, less);
+  const promises = record({ request: { id: ids[0], ...envelope(), act: acts[0] } }, { ...less, needs: ids[0] });
   const grown = { ids, acts, words: item.words, at: item.at, state: 'waiting', label: describe(acts) };
   const changed = rest > 0
     ? { ...item, acts: [{ ...tally, count: rest }], label: describe([{ ...tally, count: rest }]) }
     : { ...item, state: 'grown' };
   keep(key(), [grown, ...recent().map((each) => (each.ids[0] === item.ids[0] ? changed : each))].slice(0, MOST));
   listeners.forEach((each) => each());
-  promises[1].catch((error) => change(item.ids[0], { state: 'done', error: error.message }));
+  promises[1].catch(stays(item));
   return follow(ids[0], promises.slice(0, 1))[0];
 }
 

@@ -26,7 +26,7 @@ const button = (text, label, act) => el('button', { type: 'button', class: 'smal
 function row(item, on, more) {
   const live = ['waiting', 'done'].includes(item.state);
   return el(
-    'li', { class: `recent ${item.state}` },
+    'li', { class: `recent ${item.state}`, 'data-id': item.ids[0] },
     el('span', { class: 'when' }, instantName(item.at).slice(-5)), ' ', el('span', { class: 'what' }, item.label), ' ', state(item),
     el('span', { class: 'acts' },
       live && button(_('Add'), item.label, () => on.more(item)),
@@ -39,8 +39,15 @@ function row(item, on, more) {
   );
 }
 
+// What a button or link of a list is, the same before and after the list is drawn again.
+const nameOf = (stop) => `${stop.closest('li').dataset.id} ${stop.getAttribute('aria-label') ?? 'number'}`;
+
 // The last five into a list; on: { more, grow, undo, repair } of an item.
 export function drawRecent(node, on, marked, most = SHOWN) {
   const shown = recent().slice(0, most);
+  const name = node.contains(document.activeElement) ? nameOf(document.activeElement) : null;
   fill(node, shown.map((item) => row(item, on, item.ids[0] === marked)), shown.length === 0 && el('li', { class: 'none' }, _('Nothing yet today.')));
+  if (name !== null) {
+    [...node.querySelectorAll('a, button')].find((stop) => nameOf(stop) === name)?.focus(); // an answer does not take the focus away
+  }
 }

@@ -25,6 +25,9 @@ export function keep(key, value) {
   }
 }
 
+// The same of what somebody is typing: what may not be kept takes the place of what was.
+export const keepTyped = (key, value) => keep(key, value) || forget(key);
+
 export const forget = (key) => localStorage.removeItem(PREFIX + key);
 
 // Those keys behind a prefix, without it.

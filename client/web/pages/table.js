@@ -3,6 +3,8 @@ import { problem } from './frame.js';
 import { el, fill } from './dom.js';
 import { _, number } from './i18n.js';
 
+const WIDE = 20; // columns: the days of a month, in small print
+
 // columns: [{ text, number }]; rows and foot: lists of cells (nodes, texts, numbers, null).
 export function table(caption, columns, rows, { foot, head = 0 } = {}) {
   const cell = (value, i, tag) => {
@@ -12,7 +14,7 @@ export function table(caption, columns, rows, { foot, head = 0 } = {}) {
   };
   return el(
     'div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': caption },
-    el('table', {},
+    el('table', { class: columns.length > WIDE && 'wide' },
       el('caption', {}, caption),
       el('thead', {}, el('tr', {}, columns.map((column) => el('th', { scope: 'col', class: column.number && 'number' }, column.text)))),
       el('tbody', {}, rows.map((row) => el('tr', {}, row.map((value, i) => cell(value, i, 'td'))))),

@@ -1,0 +1,194 @@
+// What is typed and recorded outlives a reload, an ended login, a dead gateway and a daemon
+// that is down: nothing is lost, and nothing is recorded twice.
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, test } from 'node:test';
+import { World, logIn, password, ready, until, visit } from './kit.mjs';
+import { chips, contactsSum, focused, keyOf, press, recents, settled, typed, waiting } from './counter_kit.mjs';
+
+const world = new World('clerk');
+let page;
+let inquiry;
+before(async () => {
+  await world.begin();
+  page = await world.sit('clerk');
+  inquiry = await keyOf(page, '市民相談', '問い合わせ');
+});
+beforeEach(() => visit(page, world, '/'));
+after(() => world.end());
+
+const says = (id, pattern) => until(`${id}: ${pattern}`, async () => pattern.test(await page.innerText(`#${id}`)));
+
+async function halfTyped() {
+  await page.keyboard.type('housing');
+  await press(page, 'Enter');
+  await page.keyboard.type('*4');
+  await press(page, 'Enter');
+  await page.keyboard.type('pho');
+  return chips(page);
+}
+
+async function stillThere(words) {
+  assert.deepEqual(await chips(page), words);
+  assert.equal(await typed(page), 'pho');
+  assert.equal(await focused(page), 'entry');
+}
+
+async function again() {
+  await page.waitForSelector('dialog[open]');
+  await page.fill('dialog input[name=password]', password('clerk'));
+  await press(page, 'Enter');
+  await page.waitForSelector('dialog', { state: 'detached' });
+}
+
+// The login is ended as another page of this browser would end it.
+async function endLogin() {
+  const other = await page.context().newPage();
+  await other.goto(`${world.base}/assets/licences.txt`);
+  const status = await other.evaluate(async () => {
+    const { csrf } = await (await fetch('/api/session')).json();
+    const headers = { 'Content-Type': 'application/json', 'X-Madoguchi-CSRF': csrf };
+    return (await fetch('/api/logout', { method: 'POST', headers, body: '{}' })).status;
+  });
+  assert.equal(status, 200);
+  await other.close();
+}
+
+test('typing survives a reload', async () => {
+  const words = await halfTyped();
+  assert.equal(words.length, 2);
+  await page.reload();
+  await ready(page);
+  await stillThere(words);
+  await press(page, 'Escape', 'Escape');
+});
+
+test('typing survives an ended login and a new one, and what was sent is recorded once', async () => {
+  const before = contactsSum(world);
+  await endLogin();
+  await press(page, inquiry);
+  await page.waitForSelector('dialog[open]');
+  assert.equal(contactsSum(world), before);
+  await again();
+  await settled(page);
+  assert.equal(contactsSum(world), before + 1);
+  const words = await halfTyped();
+  await endLogin();
+  await page.reload(); // to the page of the login
+  await page.waitForURL(/\/login/);
+  await logIn(page, 'clerk');
+  await stillThere(words);
+  await press(page, 'Escape', 'Enter');
+  await settled(page);
+  assert.equal(contactsSum(world), before + 5);
+  assert.deepEqual(page.faults, []);
+});
+
+test('an account that was disabled and enabled again loses nothing', async () => {
+  const before = contactsSum(world);
+  world.madoguchi(['account', 'disable', 'clerk']);
+  await press(page, inquiry);
+  await page.waitForSelector('dialog[open]');
+  world.madoguchi(['account', 'enable', 'clerk']);
+  await again();
+  await settled(page);
+  assert.equal(contactsSum(world), before + 1);
+});
+
+test('the gateway is killed while a clerk records: nothing lost, nothing twice', async () => {
+  const before = contactsSum(world);
+  await press(page, inquiry, inquiry);
+  await world.stop(world.web, 'SIGKILL'); // whatever was on its way then
+  await press(page, inquiry, inquiry, inquiry);
+  await says('waits', /応答がありません.*[3-5] 件/);
+  const words = await halfTyped();
+  assert.ok((await recents(page)).some((each) => each.state.includes('waiting')));
+  await world.gateway();
+  await settled(page);
+  assert.equal(contactsSum(world), before + 5);
+  await stillThere(words);
+  await says('waits', /^$/);
+  await until('all recorded', async () => (await recents(page)).every((each) => /done/.test(each.state)));
+  await press(page, 'Escape', 'Escape');
+});
+
+test('an answer that is lost: sent again under the same id', async () => {
+  const before = contactsSum(world);
+  const ids = [];
+  let lose = true;
+  await page.route('**/api/ask', async (route) => {
+    const body = route.request().postDataJSON();
+    if (body.act === undefined) {
+      await route.continue();
+      return;
+    }
+    ids.push(body.id);
+    const answer = await route.fetch(); // it is recorded ...
+    await (lose ? route.abort() : route.fulfill({ response: answer })); // ... and nobody hears of it
+    lose = false;
+  });
+  await press(page, inquiry);
+  await until('a second try', () => ids.length === 2);
+  await settled(page);
+  await page.unroute('**/api/ask');
+  assert.equal(ids[0], ids[1]);
+  assert.equal(contactsSum(world), before + 1);
+});
+
+test('the daemon is stopped, a page is loaded again, the daemon comes back', async () => {
+  const before = contactsSum(world);
+  await world.stop(world.daemon);
+  await press(page, inquiry, inquiry);
+  await says('waits', /応答がありません.*2 件/);
+  assert.equal(await waiting(page), 2);
+  await world.serve();
+  await page.reload();
+  await ready(page);
+  await settled(page);
+  assert.equal(contactsSum(world), before + 2);
+});
+
+test('taken back and grown while nothing is sent', async () => {
+  const before = contactsSum(world);
+  await world.stop(world.web, 'SIGKILL');
+  await press(page, inquiry, 'Control+z', inquiry, '+');
+  await says('waits', /応答がありません/);
+  await world.gateway();
+  await settled(page);
+  assert.equal(contactsSum(world), before + 1);
+  await until('states', async () => /done/.test((await recents(page))[0].state));
+  assert.deepEqual((await recents(page)).slice(0, 3).map((each) => each.state), ['recent done', 'recent grown', 'recent undone']);
+  assert.deepEqual(page.faults, []);
+});
+
+test('a case that is refused leaves its count as it was', async () => {
+  await press(page, inquiry);
+  await settled(page);
+  const before = contactsSum(world);
+  await page.route('**/api/ask', async (route) => {
+    const isCase = route.request().postDataJSON().act?.kind === 'LOG';
+    await (isCase ? route.fulfill({ status: 422, json: { error: { code: 'INVALID', field: 'topic', ja: '目録にありません', en: 'not in the catalogue' } } }) : route.continue());
+  });
+  await press(page, '+');
+  await until('refused', async () => /相談票になりました|目録にありません/.test((await recents(page)).map((each) => each.text).join()));
+  await settled(page);
+  await page.unroute('**/api/ask');
+  assert.equal(contactsSum(world), before);
+  assert.deepEqual((await recents(page)).slice(0, 2).map((each) => each.state), ['recent refused', 'recent done']);
+  assert.match(await page.innerText('#refused'), /目録にありません/);
+  await page.getByRole('button', { name: '確認' }).click();
+  assert.equal(await page.innerText('#refused'), '');
+  assert.equal(await focused(page), 'entry');
+});
+
+test('two tabs of one clerk send each entry once', async () => {
+  const before = contactsSum(world);
+  const other = await page.context().newPage();
+  await visit(other, world, '/');
+  await world.stop(world.web, 'SIGKILL');
+  await press(page, inquiry, inquiry);
+  await press(other, inquiry, inquiry);
+  await world.gateway();
+  await settled(page);
+  assert.equal(contactsSum(world), before + 4);
+  await other.close();
+});
