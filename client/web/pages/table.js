@@ -3,7 +3,11 @@ import { problem } from './frame.js';
 import { el, fill } from './dom.js';
 import { _, number } from './i18n.js';
 
-const WIDE = 20; // columns: the days of a month, in small print
+// Columns from which a table is in small print on paper, and in the smallest: the days of
+// a month with two headings.
+const WIDE = 20;
+const WIDEST = 30;
+const sizeOf = (n) => (n > WIDEST ? 'wide widest' : n > WIDE && 'wide');
 
 // columns: [{ text, number }]; rows and foot: lists of cells (nodes, texts, numbers, null).
 export function table(caption, columns, rows, { foot, head = 0 } = {}) {
@@ -14,7 +18,7 @@ export function table(caption, columns, rows, { foot, head = 0 } = {}) {
   };
   return el(
     'div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': caption },
-    el('table', { class: columns.length > WIDE && 'wide' },
+    el('table', { class: sizeOf(columns.length) },
       el('caption', {}, caption),
       el('thead', {}, el('tr', {}, columns.map((column) => el('th', { scope: 'col', class: column.number && 'number' }, column.text)))),
       el('tbody', {}, rows.map((row) => el('tr', {}, row.map((value, i) => cell(value, i, 'td'))))),
