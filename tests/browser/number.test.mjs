@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { World, until, visit } from './kit.mjs';
-import { contacts, focused, keyOf, kept, press, recents, settled, today } from './counter_kit.mjs';
+import { contacts, contactsSum, focused, keyOf, kept, press, recents, settled, today } from './counter_kit.mjs';
 
 // No one's number: the digits in a row, with the check digit that belongs to them.
 const FORMS = ['123456789018', '１２３４５６７８９０１８', '1234-5678-9018', '1234 5678 9018', '一二三四五六七八九〇一八'];
@@ -107,4 +107,25 @@ test('by the daemon, from whoever sends them past the page', async () => {
   }
   assert.equal(contacts(world, 'service').join(), 'citizen,2');
   await other.context().close();
+});
+
+test('an id that looks like one by chance stops nobody', async () => {
+  const before = contactsSum(world);
+  const clerk = await world.sit('clerk');
+  await clerk.evaluate(() => {
+    const random = crypto.getRandomValues.bind(crypto);
+    let first = true;
+    crypto.getRandomValues = (bytes) => {
+      random(bytes);
+      if (first) {
+        first = false;
+        bytes.set([0xaa, 0x12, 0x34, 0x56, 0x78, 0x90, 0x18, 0xaa]);
+      }
+      return bytes;
+    };
+  });
+  await press(clerk, '1');
+  await until('the entry', () => clerk.innerText('#said').then((text) => text.includes('#')));
+  assert.equal(contactsSum(world), before + 1);
+  await clerk.context().close();
 });

@@ -1,5 +1,6 @@
 // What a page says to the gateway.  An error is a Refused, which the daemon meant, or
 // a Lost, after which nobody knows: the same request is asked again with the same id.
+import { anyIndividualNumber } from './guard.js';
 import { inLanguage, _ } from './i18n.js';
 
 const TIMEOUT_MS = 30_000;
@@ -128,9 +129,15 @@ export async function page(request) {
 
 const hex = (bytes) => [...bytes].map((b) => b.toString(16).padStart(2, '0')).join('');
 
-// The id of a request that records: made before the first try.
+// The id of a request that records: made before the first try.  By chance digits may stand
+// in it as in an individual number, and then nothing that has it could be kept: another one.
 export function freshRequestId() {
-  return Date.now().toString(16).padStart(12, '0') + hex(crypto.getRandomValues(new Uint8Array(10)));
+  for (;;) {
+    const id = Date.now().toString(16).padStart(12, '0') + hex(crypto.getRandomValues(new Uint8Array(10)));
+    if (!anyIndividualNumber(id)) {
+      return id;
+    }
+  }
 }
 
 // A sentence for people about any error.
