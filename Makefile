@@ -25,7 +25,7 @@ endif
 DEBIAN    := build-essential pkg-config libevent-dev liblmdb-dev libprotobuf-c-dev \
              protobuf-c-compiler libsodium-dev libcyaml-dev libyaml-dev libcsv-dev libsystemd-dev \
              libunistring-dev libssl-dev libjansson-dev libxlsxwriter-dev check gettext python3 \
-             mandoc systemd curl nodejs npm
+             mandoc systemd curl
 MODULES   := libevent_core libprotobuf-c libsodium libcyaml libsystemd lmdb openssl xlsxwriter
 # Of the web gateway alone.
 WEBMODULES := libevent libevent_openssl jansson
@@ -118,6 +118,7 @@ help:
 
 deps:
 	@sh tests/deps.sh "$(MODULES) $(WEBMODULES) $(TESTMODULES)" "$(DEBIAN)"
+	@sh tests/deps.sh "" "--no-install-recommends nodejs npm" node npm
 
 # ---- generated ---------------------------------------------------------------
 

@@ -11,7 +11,7 @@ command -v pkg-config >/dev/null 2>&1 || missing=' pkg-config'
 for module in $modules; do
     pkg-config --exists "$module" 2>/dev/null || missing="$missing $module"
 done
-[ $# -gt 0 ] || set -- gcc protoc-c msgfmt python3 mandoc systemd-analyze curl node npm
+[ $# -gt 0 ] || set -- gcc protoc-c msgfmt python3 mandoc systemd-analyze curl
 for program in "$@"; do
     command -v "$program" >/dev/null 2>&1 || missing="$missing $program"
 done
