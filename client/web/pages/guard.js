@@ -9,6 +9,11 @@ const CHAIN_START = 255;
 const WORDS = ['ナンハ-', '個人番号', 'mynumber'];
 const WEIGHTS = [6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2];
 const KANJI = ['〇零', '一壱壹弌', '二弐貳弍貮', '三参參弎', '四肆', '五伍', '六陸', '七漆柒', '八捌', '九玖'];
+// Numbers without plain digits within, that an input method offers: first, last, value of the first.
+const FORMS = [
+  [0x2160, 0x216b, 1], [0x2170, 0x217b, 1], [0x24eb, 0x24f4, 11], [0x24f5, 0x24fe, 1], [0x24ff, 0x24ff, 0], [0x2776, 0x277f, 1],
+  [0x2780, 0x2789, 1], [0x278a, 0x2793, 1], [0x3021, 0x3029, 1], [0x3192, 0x3195, 1], [0x3220, 0x3229, 1], [0x3280, 0x3289, 1],
+];
 const DASH = /[-_~\u2043\u2500\u2501\u2796ー\p{Dash}]/u;
 const DOT = /[./\\\u00b7\u2022\u2027\u2044\u2215\u2219\u22c5・]/u;
 
@@ -33,6 +38,17 @@ function decimal(c) {
     value += 1;
   }
   return value;
+}
+
+// The value of a number that is one character, as text: '12' of ⑫, '' of anything else.
+function enclosedValue(c) {
+  const code = c.codePointAt(0);
+  const form = FORMS.find(([first, last]) => code >= first && code <= last);
+  if (form !== undefined) {
+    return String(code - form[0] + form[2]);
+  }
+  const folded = c.normalize('NFKC');
+  return folded.includes('\u2044') ? '' : folded.replace(/[^0-9]/g, ''); // ½ is two digits and a slash
 }
 
 class Scan {
@@ -64,7 +80,7 @@ class Scan {
     if (!/[\p{No}\p{Nl}]/u.test(c) || c === '〇') {
       return false;
     }
-    const value = c.normalize('NFKC').replace(/[^0-9]/g, '');
+    const value = enclosedValue(c);
     if (value === '' || value.length > 2) {
       return false;
     }
