@@ -22,8 +22,13 @@ const children = new Set();
 function start(program, args, log) {
   const child = spawn(program, args, { stdio: ['ignore', 'ignore', fs.openSync(log, 'a')] });
   children.add(child);
-  child.ended = new Promise((resolve) => child.once('exit', resolve));
-  child.ended.then(() => children.delete(child));
+  child.ended = new Promise((resolve) => child.once('exit', (code, signal) => resolve(signal ?? code)));
+  child.ended.then((how) => {
+    children.delete(child);
+    if (!child.told) { // a test that fails for it says why
+      console.error(`${path.basename(program)} ended by itself (${how}): ${fs.readFileSync(log, 'utf8').slice(-2000)}`);
+    }
+  });
   return child;
 }
 process.on('exit', () => children.forEach((child) => child.kill('SIGKILL')));
@@ -100,6 +105,7 @@ export class World {
   }
 
   async stop(child, signal = 'SIGTERM') {
+    child.told = true;
     child.kill(signal);
     await child.ended;
   }

@@ -74,6 +74,16 @@ test('the login page, and in English', async () => {
   }
 });
 
+test('a page without a right to it says so, and locks like any other', async () => {
+  const page = await world.sit('auditor');
+  await visit(page, world, PAGES.counter);
+  assert.match(await page.innerText('main'), /権限がありません/);
+  assert.deepEqual(await axe(page), []);
+  await page.keyboard.press('F9');
+  await page.waitForSelector('dialog.lock[open]');
+  await page.context().close();
+});
+
 test('a number of the month table leads to its list', async () => {
   const page = await world.sit('supervisor');
   await visit(page, world, PAGES.month);

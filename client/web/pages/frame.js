@@ -78,10 +78,6 @@ export async function startPage(title, right, show) {
       location.replace('/password');
       return;
     }
-    if (!may(right) && right !== 'anybody') {
-      frame(title, el('p', { class: 'problem' }, _('This account has no right to this page.')));
-      return;
-    }
     const content = el('div', { class: 'content' });
     frame(title, content);
     watchLock();
@@ -94,7 +90,11 @@ export async function startPage(title, right, show) {
     onOutbox(waits);
     waits();
     pump();
-    await show(content);
+    if (may(right) || right === 'anybody') {
+      await show(content);
+    } else {
+      content.append(el('p', { class: 'problem' }, _('This account has no right to this page.')));
+    }
     document.body.dataset.ready = 'yes';
   } catch (error) {
     if (byId('main') === null) {
