@@ -1,14 +1,13 @@
 // The counter page, with the keyboard.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { World, axe, logIn, picture, ready, until, visit } from './kit.mjs';
+import { World, axe, picture, until } from './kit.mjs';
 
 const world = new World('clerk');
 before(() => world.begin());
 after(() => world.end());
 
 const entries = () => world.rows(['stats', '--by', 'service,topic,nature']);
-const items = (page) => page.$$eval('#recent > li', (all) => all.map((each) => each.innerText));
 const settled = (page) => until('an empty outbox', () => page.evaluate(() => Object.entries(localStorage).every(([key, value]) => !key.startsWith('madoguchi.outbox.') || value === '[]')));
 
 test('ten typical contacts take at most 35 acts', async () => {
@@ -43,5 +42,18 @@ test('ten typical contacts take at most 35 acts', async () => {
   assert.equal(await page.evaluate(() => document.activeElement.id), 'entry');
   assert.deepEqual(page.faults, []);
   console.log(`# ten contacts: ${acts} acts`);
+  await page.context().close();
+});
+
+test('the whole counter is in sight at 1366x768 with 150 % zoom', async () => {
+  const page = await world.sit('clerk', { width: 910, height: 512 });
+  await page.keyboard.type('12121');
+  await settled(page);
+  await picture(page, 'counter-zoom');
+  const below = await page.$$eval('#context, .entry, #keys, #recent > li', (all) =>
+    all.filter((each) => each.getBoundingClientRect().bottom > innerHeight).map((each) => each.id || each.innerText));
+  assert.deepEqual(below, []);
+  assert.deepEqual(await axe(page), []);
+  assert.deepEqual(page.faults, []);
   await page.context().close();
 });

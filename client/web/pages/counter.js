@@ -1,6 +1,6 @@
 // /: the counter.  One key, or a few letters and Enter, and it is recorded.
 import { sentence } from './api.js';
-import { actsOf, changesOf, describe } from './acts.js';
+import { actsOf, changesOf, describe, kindFor, serviceFor } from './acts.js';
 import { codes, labelOf, loadCatalogue } from './catalogue.js';
 import { today } from './clock.js';
 import { context } from './context.js';
@@ -109,11 +109,18 @@ function summary(words, mode) {
     : _('1-9 record at once. 0 refusal, * number, ↑ add to the last, + make it a case, Ctrl+Z take back, F2 context.');
 }
 
+// A key's words, without the kind where the others say it already.
+function keyText(words) {
+  const others = words.filter((word) => word.list !== 'kind');
+  const said = words.some((word) => word.list === 'kind' && word.code === kindFor(others, serviceFor(others, '')) && word.code === 'TALLY');
+  return (said ? others : words).map(wordText).join(' ・ ');
+}
+
 function drawKeys() {
   const refusing = box.mode?.name === 'refuse';
   const all = refusing
     ? reasons().map((reason) => labelOf(reason))
-    : keysOf(context().office).map((words) => words.map(wordText).join(' ・ '));
+    : keysOf(context().office).map(keyText);
   const press = (digit) => () => {
     box.digit(String(digit));
     box.focus();
@@ -177,6 +184,7 @@ function watchKeys() {
 }
 
 await startPage(_('Counter'), 'log', async (content) => {
+  document.body.classList.add('counter-page');
   await loadCatalogue();
   box = new EntryBox({
     context,
