@@ -211,7 +211,7 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(TESTLIB_OBJ) $(DAEMONLIB) $(CLIENTLIB
 # else has a use for them.
 check: deps
 	@command -v chromium >/dev/null || \
-	    sh tests/deps.sh "" "--no-install-recommends chromium" chromium
+	    sh tests/deps.sh "" "--no-install-recommends chromium fonts-noto-cjk" chromium
 	@command -v soffice >/dev/null || \
 	    sh tests/deps.sh "" "--no-install-recommends libreoffice-calc-nogui" soffice
 	@$(MAKE) --no-print-directory check-run
