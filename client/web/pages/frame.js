@@ -80,6 +80,7 @@ export async function startPage(title, right, show) {
     }
     if (!may(right) && right !== 'anybody') {
       frame(title, el('p', { class: 'problem' }, _('This account has no right to this page.')));
+      document.body.dataset.ready = 'no';
       return;
     }
     const content = el('div', { class: 'content' });
