@@ -113,8 +113,22 @@ bool session_stands(struct session *s) {
     return look(s, false);
 }
 
+/* Whom a gateway speaks for is another at each connection. */
+static bool is_gateway(const struct session *s) {
+    const char *user = s->dispatch->config->gateway_user;
+    return s->identity.has_uid && strcmp(s->user, user != NULL ? user : CONFIG_GATEWAY_USER) == 0;
+}
+
+/* Without a login what comes through it is nobody's, whatever account its user has. */
+static void take_origin(struct session *s, const Madoguchi__Hello *hello) {
+    if (hello->has_origin && is_gateway(s)) {
+        identity_origin(&s->identity, hello->origin);
+    }
+}
+
 /* A token that is not good any more is no reason to go on as somebody else. */
 static bool take_token(struct session *s, const Madoguchi__Hello *hello, struct error *e) {
+    take_origin(s, hello);
     if (hello->has_token) {
         if (hello->token.len != SECRETS_TOKEN) {
             error_set(e, ERR_MALFORMED, "token", "A token has %d bytes.",
@@ -131,12 +145,6 @@ static bool take_token(struct session *s, const Madoguchi__Hello *hello, struct 
     return true;
 }
 
-/* Whom a gateway speaks for is another at each connection. */
-static bool is_gateway(const struct session *s) {
-    const char *user = s->dispatch->config->gateway_user;
-    return s->identity.has_uid && strcmp(s->user, user != NULL ? user : CONFIG_GATEWAY_USER) == 0;
-}
-
 static void take_hello(struct session *s, const Madoguchi__Hello *hello) {
     struct error e;
     if (s->greeted) {
@@ -151,9 +159,6 @@ static void take_hello(struct session *s, const Madoguchi__Hello *hello) {
                   hello->has_protocol ? hello->protocol : 0, MADOGUCHI_VERSION, PROTOCOL_VERSION);
     } else if (take_token(s, hello, &e)) {
         s->greeted = true;
-        if (hello->has_origin && is_gateway(s)) {
-            identity_origin(&s->identity, hello->origin);
-        }
         s->japanese = hello->has_language && bytes_equal(hello->language, "ja");
         if (s->identity.account[0] == '\0' && s->identity.network[0] != '\0') {
             conn_passing(s->conn); /* long enough to log in; nobody keeps a place by pings */

@@ -40,6 +40,8 @@ void identity_origin(struct identity *i, ProtobufCBinaryData origin) {
         if (peer_address_read(words, address, network)) {
             snprintf(i->source, sizeof i->source, "%s", address);
             snprintf(i->network, sizeof i->network, "%s", network);
+            i->has_uid = false;
+            i->version = 0;
         }
     }
 }

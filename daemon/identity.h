@@ -34,7 +34,8 @@ struct identity {
 /* Takes the fingerprint of a verified certificate (64 hexadecimal digits; "": none). */
 void identity_certificate(struct identity *i, const char *fingerprint);
 
-/* Takes the address that the web gateway says its browser has; nothing that is none. */
+/* Takes the address that the web gateway says its browser has, in the place of the user it
+ * runs as; nothing that is none. */
 void identity_origin(struct identity *i, ProtobufCBinaryData origin);
 
 /* Finds the account; false when there is none (any more).  `asks`: for a request, by

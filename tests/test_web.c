@@ -3,8 +3,10 @@
 #include "tests/suite.h"
 
 #include <check.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -126,6 +128,52 @@ START_TEST(guesses_are_counted_by_address) {
     kit_web_header(&w, "Retry-After: 1");
     w.forwarded = "198.51.100.7, 203.0.113.9";
     ck_assert_int_eq(kit_web_ask(&w, "/api/login", "{\"name\":\"abe\",\"password\":\"abe\"}"), 200);
+    finish(&k, &w);
+}
+END_TEST
+
+/* Whoever is not the gateway's user may say what they like. */
+START_TEST(nobody_else_is_believed) {
+    struct kit k;
+    static struct kit_web w;
+    char body[128];
+    people(&k);
+    kit_people_serve(&k, NULL, names);
+    kit_web_start(&w, &k, NULL);
+    int status = 0;
+    for (int i = 0; i < 60 && status != 503; i++) {
+        w.forwarded = i % 2 == 0 ? "198.51.100.7" : "203.0.113.9";
+        snprintf(body, sizeof body, "{\"name\":\"nobody%d\",\"password\":\"x\"}", i);
+        status = kit_web_ask(&w, "/api/login", body);
+        ck_assert(status == 403 || status == 503);
+    }
+    ck_assert_int_eq(status, 503);
+    finish(&k, &w);
+}
+END_TEST
+
+/* What comes through the gateway without a login is nobody's, also where the user that it
+ * runs as has an account: the founder's here. */
+START_TEST(the_gateway_itself_is_nobody) {
+    struct kit k;
+    static struct kit_web w;
+    Madoguchi__ClientMessage m = MADOGUCHI__CLIENT_MESSAGE__INIT;
+    Madoguchi__Hello hello = MADOGUCHI__HELLO__INIT;
+    static const char *const origins[] = {NULL, "no address", "192.0.2.1", "2001:db8::1"};
+    start(&k, &w);
+    m.body_case = MADOGUCHI__CLIENT_MESSAGE__BODY_HELLO;
+    m.hello = &hello;
+    SET(&hello, protocol, 1);
+    for (size_t i = 0; i < 4; i++) {
+        hello.has_origin = origins[i] != NULL;
+        hello.origin = bytes_of(origins[i]);
+        int fd = kit_connect(&k.d);
+        ck_assert(kit_send_message(fd, &m.base));
+        const Madoguchi__ServerMessage *said = kit_receive(fd, &k.arena);
+        ck_assert_int_eq(said->body_case, MADOGUCHI__SERVER_MESSAGE__BODY_WELCOME);
+        ck_assert_int_eq(said->welcome->has_account, i < 2);
+        close(fd);
+    }
     finish(&k, &w);
 }
 END_TEST
@@ -275,7 +323,7 @@ END_TEST
 
 /* More rows than a page shows are cut, which is said; nothing else has to wait for them. */
 START_TEST(many_rows_are_cut) {
-    enum { ROWS = 2100, EACH = 700 };
+    enum { ROWS = 2800, EACH = 700 };
     static Madoguchi__Request *list[EACH];
     static struct kit_answer answers[EACH];
     struct kit k;
@@ -295,11 +343,17 @@ START_TEST(many_rows_are_cut) {
     kit_web_said(&w, "\"cut\":true");
     kit_web_said(&w, "C-2024-002000");
     ck_assert_ptr_null(strstr(w.body, "C-2024-002001"));
+    /* The rest is not read to its end for nobody: ours, and that of the login, are left. */
+    int64_t until = kit_clock() + KIT_PATIENCE;
+    while (kit_status(&k, "connections") != 2) {
+        ck_assert_int_lt(kit_clock(), until);
+        kit_pause(5);
+    }
     ck_assert_int_eq(kit_web_ask(&w, "/api/ask",
                                  "{\"stats\":{\"count\":\"cases\",\"scope\":"
                                  "{\"from\":\"FY2024\"}}}"),
                      200);
-    kit_web_said(&w, "\"count\":2100");
+    kit_web_said(&w, "\"count\":2800");
     finish(&k, &w);
 }
 END_TEST
@@ -333,6 +387,81 @@ START_TEST(a_restart_loses_nothing) {
 }
 END_TEST
 
+/* A daemon that says nothing any more: the page hears in time that its answer is lost. */
+START_TEST(a_silent_daemon_is_not_waited_for) {
+    static const char *const options[] = {"--behind-proxy", "--answer-ms", "300", NULL};
+    struct kit k;
+    static struct kit_web w;
+    people(&k);
+    kit_people_serve(&k, "gateway_user: root", names);
+    kit_web_start(&w, &k, options);
+    kit_web_become(&w, "tanaka");
+    ck_assert_int_eq(kill(k.d.pid, SIGSTOP), 0);
+    ck_assert_int_eq(kit_web_ask(&w, "/api/ask", "{\"ping\":{}}"), 504);
+    kit_web_said(&w, "The answer was lost");
+    /* Nor does it greet. */
+    ck_assert_int_eq(kit_web_ask(&w, "/api/ask", "{\"ping\":{}}"), 503);
+    kit_web_said(&w, "does not answer");
+    ck_assert_int_eq(kill(k.d.pid, SIGCONT), 0);
+    ck_assert_int_eq(kit_web_ask(&w, "/api/ask", "{\"ping\":{}}"), 200);
+    finish(&k, &w);
+}
+END_TEST
+
+/* Sends a ping on a connection of its own and does not wait. */
+static int send_ping(const struct kit_web *w) {
+    static const char body[] = "{\"ping\":{}}";
+    char text[600];
+    int fd = kit_web_connect(w);
+    int n = snprintf(text, sizeof text,
+                     "POST /api/ask HTTP/1.1\r\nHost: a\r\nCookie: %s\r\nX-Madoguchi-CSRF: %s\r\n"
+                     "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+                     w->cookie, w->csrf, strlen(body), body);
+    ck_assert_int_eq(send(fd, text, (size_t)n, MSG_NOSIGNAL), n);
+    return fd;
+}
+
+START_TEST(so_many_wait_and_no_more) {
+    enum { WAITING = 256 };
+    struct kit k;
+    static struct kit_web w;
+    int fds[WAITING];
+    start(&k, &w);
+    kit_web_become(&w, "tanaka");
+    ck_assert_int_eq(kill(k.d.pid, SIGSTOP), 0);
+    for (int i = 0; i < WAITING; i++) {
+        fds[i] = send_ping(&w);
+    }
+    /* Those before it are taken: the kernel tells of connections in their order. */
+    ck_assert_int_eq(kit_web_ask(&w, "/api/ask", "{\"ping\":{}}"), 503);
+    kit_web_said(&w, "Too much waits");
+    ck_assert_int_eq(kill(k.d.pid, SIGCONT), 0);
+    for (int i = 0; i < WAITING; i++) {
+        ck_assert(kit_web_read(&w, fds[i]));
+        ck_assert_int_eq(w.status, 200);
+        close(fds[i]);
+    }
+    finish(&k, &w);
+}
+END_TEST
+
+START_TEST(what_is_under_way_is_answered_at_the_end) {
+    struct kit k;
+    static struct kit_web w;
+    start(&k, &w);
+    kit_web_become(&w, "tanaka");
+    ck_assert_int_eq(kill(k.d.pid, SIGSTOP), 0);
+    int fd = send_ping(&w);
+    ck_assert_int_eq(kit_web_ask(&w, "/none", NULL), 404); /* by now it was read */
+    ck_assert_int_eq(kill(w.pid, SIGTERM), 0);
+    ck_assert_int_eq(kill(k.d.pid, SIGCONT), 0);
+    ck_assert(kit_web_read(&w, fd));
+    ck_assert_int_eq(w.status, 200);
+    close(fd);
+    finish(&k, &w); /* a second signal is one too many, and harmless */
+}
+END_TEST
+
 static Suite *suite(void) {
     Suite *s = suite_create("web");
     TCase *t = tcase_create("gateway");
@@ -340,6 +469,8 @@ static Suite *suite(void) {
     tcase_add_test(t, logging_in_and_out);
     tcase_add_test(t, a_given_password_is_changed);
     tcase_add_test(t, guesses_are_counted_by_address);
+    tcase_add_test(t, nobody_else_is_believed);
+    tcase_add_test(t, the_gateway_itself_is_nobody);
     tcase_add_test(t, asked_again_is_done_once);
     tcase_add_test(t, what_is_wrong_names_the_field);
     tcase_add_test(t, rights_are_those_of_the_login);
@@ -347,6 +478,9 @@ static Suite *suite(void) {
     tcase_add_test(t, reports_are_made);
     tcase_add_test(t, many_rows_are_cut);
     tcase_add_test(t, a_restart_loses_nothing);
+    tcase_add_test(t, a_silent_daemon_is_not_waited_for);
+    tcase_add_test(t, so_many_wait_and_no_more);
+    tcase_add_test(t, what_is_under_way_is_answered_at_the_end);
     suite_add_tcase(s, t);
     return s;
 }

@@ -353,6 +353,19 @@ START_TEST(slow_bytes_have_an_end) {
 }
 END_TEST
 
+/* Behind a proxy it is silence alone that ends a connection. */
+START_TEST(a_silent_proxy_is_left) {
+    static const char *const options[] = {"--behind-proxy", "--request-ms", "200", NULL};
+    people();
+    kit_web_start(&w, &k, options);
+    int fd = kit_web_connect(&w);
+    ck_assert_int_gt(send(fd, "GET / HT", 8, MSG_NOSIGNAL), 0);
+    expect_end(fd);
+    close(fd);
+    finish();
+}
+END_TEST
+
 /* Who comes beyond the limit waits until somebody goes. */
 START_TEST(connections_have_a_limit) {
     struct browser b[3];
@@ -427,9 +440,10 @@ START_TEST(certificates_are_read_again) {
     fingerprint_of(&fresh, now);
     ck_assert_mem_eq(now, before, 32);
     browse_end(&fresh);
-    kit_tls_sign(tls_dir, "server", "serverAuth", -1, 90);
+    kit_tls_sign(tls_dir, "server", "serverAuth", -1, 20);
     ck_assert_int_eq(kill(w.pid, SIGHUP), 0);
     await_log("certificate-read");
+    await_log("certificate-expires days_left=");
     ck_assert(browse(&fresh, 0));
     fingerprint_of(&fresh, now);
     ck_assert_mem_ne(now, before, 32);
@@ -456,6 +470,8 @@ START_TEST(what_cannot_be_served) {
     ck_assert_int_eq(kit_web_refuses(&w, &k, tls_options("--listen", "nowhere")), 1);
     ck_assert(file_has(w.log, "is no HOST:PORT"));
     ck_assert_int_eq(kit_web_refuses(&w, &k, tls_options("--request-ms", "0")), 2);
+    ck_assert_int_eq(kit_web_refuses(&w, &k, tls_options("--answer-ms", "x")), 2);
+    ck_assert_int_eq(kit_web_refuses(&w, &k, tls_options("--connections-max", "65537")), 2);
     ck_assert_int_eq(kit_web_refuses(&w, &k, tls_options("--unknown", NULL)), 2);
     char loose[2 * KIT_PATH];
     snprintf(loose, sizeof loose, "chmod 0644 %s/server.key", tls_dir);
@@ -482,6 +498,7 @@ static Suite *suite(void) {
     tcase_set_timeout(t, 60);
     tcase_add_test(t, over_tls);
     tcase_add_test(t, slow_bytes_have_an_end);
+    tcase_add_test(t, a_silent_proxy_is_left);
     tcase_add_test(t, connections_have_a_limit);
     tcase_add_test(t, certificates_are_read_again);
     tcase_add_test(t, what_cannot_be_served);

@@ -83,7 +83,7 @@ static bool on_answer(void *ctx, const Madoguchi__Answer *answer) {
         rc = a->out == NULL ? -1 : message_json_write(&answer->recorded->base, a->out);
     }
     a->failed = a->failed || rc < 0;
-    return true;
+    return !a->cut;
 }
 
 static int write_answer(struct asked *a, struct evbuffer *out) {
@@ -137,9 +137,7 @@ static int read_request(const struct exchange *x, Madoguchi__Request *request, s
     return rc < 0 ? -1 : check_kind(request, e);
 }
 
-void ask(struct exchange *x) {
-    static struct arena arena; /* the request is packed before the next one is read */
-    Madoguchi__Request request = MADOGUCHI__REQUEST__INIT;
+void ask_request(struct exchange *x, Madoguchi__Request *request) {
     struct asked *a = calloc(1, sizeof *a);
     struct error e;
     if (a == NULL) {
@@ -147,17 +145,24 @@ void ask(struct exchange *x) {
         return;
     }
     a->x = x;
-    if (arena.budget == 0) {
-        arena_init(&arena, FRAME_BUDGET);
-    }
-    int rc = read_request(x, &request, &arena, &e);
-    if (rc == 0) {
-        x->login.bulk = is_bulk(&request);
-        rc = upstream_ask(x->upstreams, &x->login, &request, &handler, a, &e) == NULL ? -1 : 0;
-    }
-    arena_reset(&arena);
-    if (rc < 0) {
+    x->login.bulk = is_bulk(request);
+    if (upstream_ask(x->upstreams, &x->login, request, &handler, a, &e) < 0) {
         asked_free(a);
         http_error(x, &e);
     }
+}
+
+void ask(struct exchange *x) {
+    static struct arena arena; /* the request is packed before the next one is read */
+    Madoguchi__Request request = MADOGUCHI__REQUEST__INIT;
+    struct error e;
+    if (arena.budget == 0) {
+        arena_init(&arena, FRAME_BUDGET);
+    }
+    if (read_request(x, &request, &arena, &e) < 0) {
+        http_error(x, &e);
+    } else {
+        ask_request(x, &request);
+    }
+    arena_reset(&arena);
 }

@@ -15,6 +15,9 @@
 
 void ask(struct exchange *x);
 
+/* The same of a request that is one already; it is packed before the call returns. */
+void ask_request(struct exchange *x, Madoguchi__Request *request);
+
 /* The JSON object that a request's body is; to be json_decref()ed.  NULL: ERR_MALFORMED,
  * with where. */
 json_t *ask_body(const struct exchange *x, struct error *e) MUST_CHECK;

@@ -216,7 +216,3 @@ void guests_free(struct guests *g) {
         free(g);
     }
 }
-
-size_t guests_n(const struct guests *g) {
-    return g->n;
-}

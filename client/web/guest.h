@@ -30,6 +30,4 @@ struct guest *guest_of(struct guests *g, const struct bufferevent *bev);
 void guest_asks(struct guest *guest);
 void guest_answered(struct guests *g, const struct bufferevent *bev);
 
-size_t guests_n(const struct guests *g);
-
 #endif

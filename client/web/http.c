@@ -3,7 +3,6 @@
 #include "client/web/message_json.h"
 #include "proto/message.h"
 
-#include <event2/keyvalq_struct.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,6 +98,22 @@ int http_is_ours(const struct exchange *x, struct error *e) {
         return foreign("X-Madoguchi-CSRF", e);
     }
     return 0;
+}
+
+void http_query(const struct exchange *x, struct http_query *query) {
+    const char *text = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(x->http));
+    if (evhttp_parse_query_str(text == NULL ? "" : text, &query->words) < 0) {
+        TAILQ_INIT(&query->words);
+    }
+}
+
+const char *http_word(const struct http_query *query, const char *name) {
+    const char *value = evhttp_find_header(&query->words, name);
+    return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+void http_query_free(struct http_query *query) {
+    evhttp_clear_headers(&query->words);
 }
 
 /* ---- answering ---------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 
 #include <event2/buffer.h>
 #include <event2/http.h>
+#include <event2/keyvalq_struct.h>
 
 /* Lives from the request's arrival to its answer. */
 struct exchange {
@@ -32,6 +33,15 @@ void http_csrf(const uint8_t token[TOKEN_BYTES], char out[HTTP_CSRF]);
 /* Whether a POST comes from a page of ours: its content type, where it says it is from,
  * and with a login its X-Madoguchi-CSRF.  ERR_FORBIDDEN otherwise. */
 int http_is_ours(const struct exchange *x, struct error *e) MUST_CHECK;
+
+/* The words behind the path's question mark; to be freed.  http_word(): NULL when it is not
+ * given, or empty. */
+struct http_query {
+    struct evkeyvalq words;
+};
+void http_query(const struct exchange *x, struct http_query *query);
+const char *http_word(const struct http_query *query, const char *name);
+void http_query_free(struct http_query *query);
 
 /* ---- answering: each ends the exchange and frees it ---- */
 

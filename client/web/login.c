@@ -31,29 +31,36 @@ static int write_key(struct evbuffer *out, const char *key) {
     return evbuffer_add_printf(out, ",\"%s\":", key) < 0 ? -1 : 0;
 }
 
+/* Takes the first of "a;b" off; false when there is none. */
+static bool next_word(ProtobufCBinaryData *words, ProtobufCBinaryData *word) {
+    if (words->len == 0) {
+        return false;
+    }
+    const uint8_t *end = memchr(words->data, ';', words->len);
+    size_t len = end == NULL ? words->len : (size_t)(end - words->data);
+    size_t taken = end == NULL ? len : len + 1;
+    *word = (ProtobufCBinaryData){len, words->data};
+    *words = (ProtobufCBinaryData){words->len - taken, words->data + taken};
+    return true;
+}
+
 /* "a;b" as ["a","b"]. */
 static int write_words(struct evbuffer *out, ProtobufCBinaryData words) {
+    ProtobufCBinaryData word;
     int rc = evbuffer_add(out, "[", 1);
-    for (size_t from = 0; from < words.len && rc == 0;) {
-        const uint8_t *at = words.data + from;
-        const uint8_t *end = memchr(at, ';', words.len - from);
-        size_t len = end == NULL ? words.len - from : (size_t)(end - at);
-        rc = from > 0 ? evbuffer_add(out, ",", 1) : 0;
-        rc = rc == 0 ? message_json_text((ProtobufCBinaryData){len, (uint8_t *)at}, out) : -1;
-        from += len + 1;
+    for (bool comma = false; rc == 0 && next_word(&words, &word); comma = true) {
+        rc = comma ? evbuffer_add(out, ",", 1) : 0;
+        rc = rc == 0 ? message_json_text(word, out) : -1;
     }
     return rc == 0 ? evbuffer_add(out, "]", 1) : -1;
 }
 
 static unsigned roles_of(ProtobufCBinaryData words) {
+    ProtobufCBinaryData word;
     unsigned roles = 0;
-    for (size_t from = 0; from < words.len;) {
-        uint8_t *at = words.data + from;
-        uint8_t *end = memchr(at, ';', words.len - from);
-        size_t len = end == NULL ? words.len - from : (size_t)(end - at);
-        int role = role_find((ProtobufCBinaryData){len, at});
+    while (next_word(&words, &word)) {
+        int role = role_find(word);
         roles |= role < 0 ? 0 : 1u << role;
-        from += len + 1;
     }
     return roles;
 }
@@ -169,7 +176,7 @@ static void ask_me(struct exchange *x) {
         return;
     }
     m->x = x;
-    if (upstream_ask(x->upstreams, &x->login, &request, &me_handler, m, &e) == NULL) {
+    if (upstream_ask(x->upstreams, &x->login, &request, &me_handler, m, &e) < 0) {
         me_free(m);
         http_error(x, &e);
     }
@@ -199,7 +206,7 @@ static void ask_nobody(struct exchange *x) {
     struct error e;
     request.body_case = MADOGUCHI__REQUEST__BODY_PING;
     request.ping = &ping;
-    if (upstream_ask(x->upstreams, &x->login, &request, &nobody_handler, x, &e) == NULL) {
+    if (upstream_ask(x->upstreams, &x->login, &request, &nobody_handler, x, &e) < 0) {
         http_error(x, &e);
     }
 }
@@ -264,8 +271,7 @@ void login(struct exchange *x) {
         asked.has_name = asked.has_password = 1;
         request.body_case = MADOGUCHI__REQUEST__BODY_LOGIN;
         request.login = &asked;
-        rc =
-            upstream_ask(x->upstreams, &x->login, &request, &login_handler, x, &e) == NULL ? -1 : 0;
+        rc = upstream_ask(x->upstreams, &x->login, &request, &login_handler, x, &e);
     }
     if (asked.password.len > 0) {
         sodium_memzero(asked.password.data, asked.password.len);
@@ -303,7 +309,7 @@ void logout(struct exchange *x) {
     struct error e;
     request.body_case = MADOGUCHI__REQUEST__BODY_LOGOUT;
     request.logout = &asked;
-    if (upstream_ask(x->upstreams, &x->login, &request, &logout_handler, x, &e) == NULL) {
+    if (upstream_ask(x->upstreams, &x->login, &request, &logout_handler, x, &e) < 0) {
         http_error(x, &e);
     }
 }

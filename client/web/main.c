@@ -33,6 +33,7 @@ static const char usage[] =
        "  --tls-key FILE          PEM, readable by its owner only; SIGHUP reads both again\n"
        "  --connections-max N     browsers' connections at a time (1024); who comes beyond waits\n"
        "  --request-ms N          how long a request may take to come (30000)\n"
+       "  --answer-ms N           how long the daemon may be silent while it is asked (60000)\n"
        "  --behind-proxy          no TLS: on loopback only, a proxy of this machine has it\n"
        "\n"
        "Example:\n"
@@ -221,6 +222,7 @@ enum {
     OPT_KEY,
     OPT_CONNECTIONS,
     OPT_REQUEST,
+    OPT_ANSWER,
     OPT_PROXY,
     OPT_HELP,
     OPT_VERSION
@@ -233,6 +235,7 @@ static const struct option options[] = {
     {"tls-key", required_argument, NULL, OPT_KEY},
     {"connections-max", required_argument, NULL, OPT_CONNECTIONS},
     {"request-ms", required_argument, NULL, OPT_REQUEST},
+    {"answer-ms", required_argument, NULL, OPT_ANSWER},
     {"behind-proxy", no_argument, NULL, OPT_PROXY},
     {"help", no_argument, NULL, OPT_HELP},
     {"version", no_argument, NULL, OPT_VERSION},
@@ -273,6 +276,8 @@ static int take_option(struct web *w, int option, int *status) {
         return take_number(&w->setting.limits.connections_max, 65536, status);
     case OPT_REQUEST:
         return take_number(&w->setting.limits.request_ms, 600000, status);
+    case OPT_ANSWER:
+        return take_number(&w->setting.limits.answer_ms, 600000, status);
     case OPT_PROXY:
         w->setting.plain = true;
         return 0;

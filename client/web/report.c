@@ -3,16 +3,14 @@
 #include "client/report.h"
 #include "client/scope.h"
 #include "client/web/ask.h"
+#include "client/web/document.h"
 #include "proto/message.h"
 
-#include <event2/keyvalq_struct.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/queue.h>
 #include <time.h>
 
-#define CATALOGUE_MAX (4u << 20) /* bytes */
-#define OUTPUT_MAX    (8u << 20)
+#define OUTPUT_MAX (8u << 20)
 
 /* One report under way: first the catalogue, then its questions, all at once. */
 struct making {
@@ -21,7 +19,6 @@ struct making {
     struct report_params params;
     char service[64];
     enum report_format format;
-    struct evbuffer *data;
     struct catalogue *catalogue;
     size_t waiting; /* answers */
     enum upstream_end end;
@@ -35,22 +32,20 @@ struct asking {
 };
 
 static const struct {
-    const char *word;
+    const char *word, *end; /* of the file's name */
     const char *type;
 } formats[] = {
-    [REPORT_TEXT] = {"text", "text/plain; charset=utf-8"},
-    [REPORT_CSV] = {"csv", "text/csv; charset=utf-8"},
-    [REPORT_JSON] = {"json", "application/json; charset=utf-8"},
-    [REPORT_XLSX] = {"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
-    [REPORT_PAGE] = {"page", "application/json; charset=utf-8"},
+    [REPORT_TEXT] = {"text", "txt", "text/plain; charset=utf-8"},
+    [REPORT_CSV] = {"csv", "csv", "text/csv; charset=utf-8"},
+    [REPORT_JSON] = {"json", "json", "application/json; charset=utf-8"},
+    [REPORT_XLSX] = {"xlsx", "xlsx",
+                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
+    [REPORT_PAGE] = {"page", "json", "application/json; charset=utf-8"},
 };
 
 static void making_free(struct making *m) {
     report_free(m->report);
     catalogue_free(m->catalogue);
-    if (m->data != NULL) {
-        evbuffer_free(m->data);
-    }
     free(m);
 }
 
@@ -110,7 +105,7 @@ static void answer(struct making *m) {
     } else {
         if (m->format != REPORT_PAGE) {
             snprintf(disposition, sizeof disposition, "attachment; filename=\"%s.%s\"",
-                     report_kind_word(m->params.kind), formats[m->format].word);
+                     report_kind_word(m->params.kind), formats[m->format].end);
             http_add(m->x, "Content-Disposition", disposition);
         }
         http_headers(m->x, formats[m->format].type, false);
@@ -176,8 +171,8 @@ static void ask_questions(struct making *m) {
             break;
         }
         *a = (struct asking){m, i};
-        if (upstream_ask(m->x->upstreams, &m->x->login, request, &question_handler, a, &m->error) ==
-            NULL) {
+        if (upstream_ask(m->x->upstreams, &m->x->login, request, &question_handler, a, &m->error) <
+            0) {
             free(a);
         } else {
             m->waiting++;
@@ -205,45 +200,18 @@ static int begin(struct making *m) {
     return report_new(&m->params, &m->report, &m->error);
 }
 
-static bool on_catalogue(void *ctx, const Madoguchi__Answer *from) {
+static void on_catalogue(void *ctx, ProtobufCBinaryData data, uint64_t position,
+                         enum upstream_end end, const struct error *e) {
     struct making *m = ctx;
-    if (from->body_case == MADOGUCHI__ANSWER__BODY_PAGE && from->page->has_data &&
-        m->error.code == 0 &&
-        (evbuffer_get_length(m->data) + from->page->data.len > CATALOGUE_MAX ||
-         evbuffer_add(m->data, from->page->data.data, from->page->data.len) < 0)) {
-        no_memory(&m->error);
-    }
-    return true;
-}
-
-static void on_catalogue_ended(void *ctx, enum upstream_end end, const struct error *e) {
-    struct making *m = ctx;
+    (void)position;
     if (end != UPSTREAM_DONE) {
         m->end = end;
         m->error = *e;
-    } else if (m->error.code == 0 &&
-               catalogue_open(evbuffer_pullup(m->data, -1), evbuffer_get_length(m->data),
-                              &m->catalogue, &m->error) == 0) {
-        (void)!begin(m);
-    }
-    if (m->error.code != 0) {
+        fail(m);
+    } else if (catalogue_open(data.data, data.len, &m->catalogue, &m->error) < 0 || begin(m) < 0) {
         fail(m);
     } else {
         ask_questions(m);
-    }
-}
-
-static const struct upstream_handler catalogue_handler = {on_catalogue, on_catalogue_ended};
-
-static void ask_catalogue(struct making *m) {
-    Madoguchi__Documents documents = MADOGUCHI__DOCUMENTS__INIT;
-    Madoguchi__Request request = MADOGUCHI__REQUEST__INIT;
-    SET(&documents, kind, MADOGUCHI__DOCUMENT_KIND__CATALOGUE);
-    request.body_case = MADOGUCHI__REQUEST__BODY_DOCUMENTS;
-    request.documents = &documents;
-    if (upstream_ask(m->x->upstreams, &m->x->login, &request, &catalogue_handler, m, &m->error) ==
-        NULL) {
-        fail(m);
     }
 }
 
@@ -258,20 +226,15 @@ static int format_of(const char *word) {
     return -1;
 }
 
-static const char *word_of(const struct evkeyvalq *query, const char *name) {
-    const char *value = evhttp_find_header(query, name);
-    return value != NULL && value[0] != '\0' ? value : NULL;
-}
-
-static int parse(struct making *m, const struct evkeyvalq *query, struct error *e) {
+static int parse(struct making *m, const struct http_query *query, struct error *e) {
     struct report_params *p = &m->params;
-    const char *service = word_of(query, "service");
-    const char *word = word_of(query, "kind");
+    const char *service = http_word(query, "service");
+    const char *word = http_word(query, "kind");
     int kind = word == NULL ? -1 : report_kind_find(word);
-    int format = format_of(word_of(query, "format"));
-    const char *month = word_of(query, "month");
-    const char *year = word_of(query, "year");
-    const char *language = word_of(query, "language");
+    int format = format_of(http_word(query, "format"));
+    const char *month = http_word(query, "month");
+    const char *year = http_word(query, "year");
+    const char *language = http_word(query, "language");
     if (kind < 0) {
         return error_set(e, ERR_INVALID, "kind", "kind is monthly, yearly, five-years or survey.",
                          "kind は monthly、yearly、five-years、survey のどれかです。");
@@ -296,22 +259,18 @@ static int parse(struct making *m, const struct evkeyvalq *query, struct error *
 
 void web_report(struct exchange *x) {
     struct making *m = calloc(1, sizeof *m);
-    struct evkeyvalq query;
-    const char *text = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(x->http));
-    if (evhttp_parse_query_str(text == NULL ? "" : text, &query) < 0) {
-        TAILQ_INIT(&query);
-    }
-    if (m == NULL || (m->data = evbuffer_new()) == NULL) {
-        free(m);
+    struct http_query query;
+    if (m == NULL) {
         http_no_memory(x);
-    } else {
-        m->x = x;
-        x->login.bulk = true; /* nobody who records waits behind its questions */
-        if (parse(m, &query, &m->error) < 0) {
-            fail(m);
-        } else {
-            ask_catalogue(m);
-        }
+        return;
     }
-    evhttp_clear_headers(&query);
+    http_query(x, &query);
+    m->x = x;
+    x->login.bulk = true; /* nobody who records waits behind its questions */
+    int rc = parse(m, &query, &m->error);
+    http_query_free(&query);
+    if (rc < 0 || document_ask(x->upstreams, &x->login, MADOGUCHI__DOCUMENT_KIND__CATALOGUE, NULL,
+                               on_catalogue, m, &m->error) < 0) {
+        fail(m);
+    }
 }

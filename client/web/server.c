@@ -27,7 +27,7 @@ struct server {
     struct evhttp_bound_socket *bound[SERVER_LISTEN_MAX];
     size_t n_bound;
     size_t busy;
-    bool full, stopping;
+    bool stopping;
 };
 
 /* ---- a request ---------------------------------------------------------------------------- */
@@ -145,7 +145,6 @@ static struct bufferevent *on_connection(struct event_base *base, void *ctx) {
 
 static void on_full(void *ctx, bool full) {
     struct server *s = ctx;
-    s->full = full;
     for (size_t i = 0; i < s->n_bound && !s->stopping; i++) {
         struct evconnlistener *l = evhttp_bound_socket_get_listener(s->bound[i]);
         (void)(full ? evconnlistener_disable(l) : evconnlistener_enable(l));
@@ -295,7 +294,10 @@ struct server *server_new(const struct server_setting *setting) {
     /* None of these is limited by default. */
     evhttp_set_max_headers_size(s->http, SERVER_HEADERS_MAX);
     evhttp_set_max_body_size(s->http, SERVER_BODY_MAX);
-    evhttp_set_timeout(s->http, (int)setting->limits.silence_s);
+    /* The deadline that bytes do not put off is guest's; behind a proxy it is this alone. */
+    const struct timeval silence = {.tv_sec = setting->limits.request_ms / 1000,
+                                    .tv_usec = setting->limits.request_ms % 1000 * 1000};
+    evhttp_set_timeout_tv(s->http, &silence);
     evhttp_set_allowed_methods(s->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST);
     evhttp_set_default_content_type(s->http, "text/plain; charset=utf-8");
     evhttp_set_flags(s->http, EVHTTP_SERVER_LINGERING_CLOSE);

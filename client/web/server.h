@@ -19,12 +19,11 @@
 /* Numbers that a test sets smaller. */
 struct server_limits {
     unsigned connections_max; /* at a time; who comes beyond waits */
-    unsigned silence_s;       /* without a byte, a connection is closed */
     unsigned request_ms;      /* from one answer to the end of the next request, however slowly
                                  its bytes come, then the connection is closed */
     unsigned answer_ms;       /* longest silence of the daemon */
 };
-#define SERVER_LIMITS ((struct server_limits){1024, 15, 30000, 60000})
+#define SERVER_LIMITS ((struct server_limits){1024, 30000, 60000})
 
 struct server_setting {
     struct event_base *base;

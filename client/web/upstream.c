@@ -16,7 +16,7 @@
 #define SWEEP_MS 1000
 
 struct question {
-    const struct upstream_handler *handler; /* NULL: cancelled */
+    const struct upstream_handler *handler; /* NULL: it had enough */
     void *ctx;
     uint32_t serial;
 };
@@ -114,6 +114,16 @@ static void lost(struct upstream *u) {
 
 /* ---- reading ------------------------------------------------------------------------------ */
 
+/* The rest of a long answer is not read to its end for nobody. */
+static void end_unless_wanted(struct upstream *u) {
+    for (size_t i = 0; i < u->n_waiting; i++) {
+        if (u->waiting[i]->handler != NULL) {
+            return;
+        }
+    }
+    upstream_end(u, UPSTREAM_DONE, NULL);
+}
+
 static void take_answer(struct upstream *u, const Madoguchi__Answer *answer) {
     struct error e;
     size_t at = 0;
@@ -129,11 +139,13 @@ static void take_answer(struct upstream *u, const Madoguchi__Answer *answer) {
         question_end(u, at, UPSTREAM_REFUSED, &e);
         return;
     }
-    if (q->handler != NULL && !q->handler->answer(q->ctx, answer)) {
-        q->handler = NULL;
-    }
+    bool enough = q->handler != NULL && !q->handler->answer(q->ctx, answer);
     if (!answer->more) {
         question_end(u, at, UPSTREAM_DONE, NULL);
+    } else if (enough) {
+        q->handler->ended(q->ctx, UPSTREAM_DONE, NULL);
+        q->handler = NULL;
+        end_unless_wanted(u);
     }
 }
 
@@ -316,17 +328,16 @@ static struct upstream *upstream_open(struct upstreams *us, const struct upstrea
     return u;
 }
 
-struct question *upstream_ask(struct upstreams *us, const struct upstream_login *login,
-                              Madoguchi__Request *request, const struct upstream_handler *handler,
-                              void *ctx, struct error *e) {
+int upstream_ask(struct upstreams *us, const struct upstream_login *login,
+                 Madoguchi__Request *request, const struct upstream_handler *handler, void *ctx,
+                 struct error *e) {
     struct upstream *u = upstream_find(us, login);
     if (u == NULL && (u = upstream_open(us, login, e)) == NULL) {
-        return NULL;
+        return -1;
     }
     struct question *q = u->n_waiting < UPSTREAM_WAITING_MAX ? calloc(1, sizeof *q) : NULL;
     if (q == NULL) {
-        refuse_busy(e);
-        return NULL;
+        return refuse_busy(e);
     }
     Madoguchi__ClientMessage message = MADOGUCHI__CLIENT_MESSAGE__INIT;
     message.body_case = MADOGUCHI__CLIENT_MESSAGE__BODY_REQUEST;
@@ -334,19 +345,14 @@ struct question *upstream_ask(struct upstreams *us, const struct upstream_login 
     SET(request, serial, ++u->serial);
     if (put_message(u, &message) < 0) {
         free(q);
-        refuse_busy(e); /* or beyond a frame, which the body's limit excludes */
-        return NULL;
+        return refuse_busy(e); /* or beyond a frame, which the body's limit excludes */
     }
     *q = (struct question){.handler = handler, .ctx = ctx, .serial = u->serial};
     if (u->n_waiting == 0) {
         u->moved = web_clock_ms();
     }
     u->waiting[u->n_waiting++] = q;
-    return q;
-}
-
-void upstream_cancel(struct question *q) {
-    q->handler = NULL;
+    return 0;
 }
 
 void upstream_forget(struct upstreams *us, const uint8_t token[TOKEN_BYTES]) {
@@ -362,9 +368,7 @@ void upstream_forget(struct upstreams *us, const uint8_t token[TOKEN_BYTES]) {
 
 /* Whether it is to end: nobody answers, or nobody asks. */
 static bool is_over(const struct upstream *u, int64_t now) {
-    unsigned patience = !u->greeted        ? UPSTREAM_GREETING_MS
-                        : u->n_waiting > 0 ? u->all->answer_ms
-                                           : UPSTREAM_IDLE_MS;
+    unsigned patience = u->greeted && u->n_waiting == 0 ? UPSTREAM_IDLE_MS : u->all->answer_ms;
     return now - u->moved >= patience;
 }
 

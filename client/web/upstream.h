@@ -19,11 +19,9 @@
 #define UPSTREAMS_MAX        1024 /* connections at a time */
 #define UPSTREAM_WAITING_MAX 256  /* requests of one that are not answered */
 #define UPSTREAM_IDLE_MS     60000
-#define UPSTREAM_GREETING_MS 5000
 #define UPSTREAM_ORIGIN      64
 
 struct upstreams;
-struct question;
 
 /* Who asks. */
 struct upstream_login {
@@ -44,27 +42,23 @@ enum upstream_end {
 };
 
 struct upstream_handler {
-    /* One answer, no error; lives only during the call.  false: no more are wanted,
-     * and `ended` is not called. */
+    /* One answer, no error; lives only during the call.  false: that is enough, it is
+     * done; what else comes of it is not waited for. */
     bool (*answer)(void *ctx, const Madoguchi__Answer *answer);
     void (*ended)(void *ctx, enum upstream_end end, const struct error *e);
 };
 
-/* `address` is unix:PATH; answer_ms: the longest silence while something is asked.
- * NULL without memory. */
+/* `address` is unix:PATH; answer_ms: the longest silence while something is asked, or
+ * until the daemon greets.  NULL without memory. */
 struct upstreams *upstreams_new(struct event_base *base, const char *address, unsigned answer_ms);
 void upstreams_free(struct upstreams *us);
 
 /* Asks; the request is packed before the call returns, its serial is set.  `ended` is
- * called later, never during the call, once for each question that is not cancelled.
- * NULL, and *e: too much waits (ERR_BUSY), no memory (ERR_INTERNAL), too long
- * (ERR_TOO_MUCH). */
-struct question *upstream_ask(struct upstreams *us, const struct upstream_login *login,
-                              Madoguchi__Request *request, const struct upstream_handler *handler,
-                              void *ctx, struct error *e) MUST_CHECK;
-
-/* The answer is not wanted any more; what is asked is done all the same. */
-void upstream_cancel(struct question *q);
+ * called later, never during the call, once.  -1 with ERR_BUSY: no daemon answers, or too
+ * much waits. */
+int upstream_ask(struct upstreams *us, const struct upstream_login *login,
+                 Madoguchi__Request *request, const struct upstream_handler *handler, void *ctx,
+                 struct error *e) MUST_CHECK;
 
 /* What the daemon said of itself when it was last greeted: valid until the next turn of
  * the loop; NULL: it never was. */
