@@ -37,8 +37,8 @@ static bool on_piece(void *ctx, const Madoguchi__Answer *answer) {
 
 static void on_end(void *ctx, enum upstream_end end, const struct error *e) {
     struct gathering *g = ctx;
-    ProtobufCBinaryData data = {.len = evbuffer_get_length(g->data),
-                                .data = evbuffer_pullup(g->data, -1)};
+    unsigned char *start = evbuffer_pullup(g->data, -1);
+    ProtobufCBinaryData data = {evbuffer_get_length(g->data), start};
     if (end == UPSTREAM_DONE && g->error.code != 0) {
         end = UPSTREAM_REFUSED;
         e = &g->error;
