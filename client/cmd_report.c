@@ -62,7 +62,7 @@ static int ask(struct client *c, struct report *r, struct error *e) {
             if (outcome != CONNECTION_DONE) {
                 return client_fail(e, (int)outcome);
             }
-            if (t.rc != 0) {
+            if (t.rc != 0 || report_answered(r, i, e) < 0) {
                 return client_fail(e, EXIT_REFUSED);
             }
         }

@@ -42,6 +42,11 @@ static int no_memory(struct error *e) {
 
 /* ---- making ------------------------------------------------------------------------------ */
 
+/* What is known by a later moment than now is what is known now. */
+static uint64_t moment_of(const struct report_params *p) {
+    return p->known_at != 0 && p->known_at < p->now ? p->known_at : p->now;
+}
+
 static int set_period(struct report *r, struct error *e) {
     struct report_params *p = &r->params;
     uint32_t before = calendar_date(calendar_days(r->today / 100 * 100 + 1) - 1);
@@ -58,9 +63,16 @@ static int set_period(struct report *r, struct error *e) {
     }
     /* Six years are looked at, by a calendar that begins in 1868. */
     if (month ? p->month < 190001 : p->year < 1900) {
-        return error_set(e, ERR_INVALID, field, SAY("%s: lies too far back."), field);
+        return error_set(e, ERR_INVALID, field,
+                         SAY("%s: lies too far back. Give one from 1900 on."), field);
     }
     return 0;
+}
+
+static int too_much(struct error *e) {
+    return error_set(
+        e, ERR_TOO_MUCH, "report",
+        SAY("report: the answer is too large. Narrow it down to one service with --service."));
 }
 
 static int build(struct report *r, struct builder *b, struct error *e) {
@@ -70,7 +82,10 @@ static int build(struct report *r, struct builder *b, struct error *e) {
         return no_memory(e);
     }
     kinds[r->params.kind].build(b);
-    return b->failed || b->arena->exhausted ? no_memory(e) : 0;
+    if (b->arena->exhausted) {
+        return no_memory(e);
+    }
+    return b->failed ? too_much(e) : 0;
 }
 
 /* Who asks: what they may not see is no zero. */
@@ -120,9 +135,7 @@ int report_new(const struct report_params *params, struct report **out, struct e
     r->services = r->offices = "";
     r->params.name = arena_strndup(&r->arena, params->name, strlen(params->name));
     r->question = calloc(REPORT_QUESTIONS_MAX, sizeof *r->question);
-    uint64_t moment =
-        params->known_at != 0 && params->known_at < params->now ? params->known_at : params->now;
-    r->today = calendar_today((int64_t)moment);
+    r->today = calendar_today((int64_t)moment_of(params));
     int rc = r->question == NULL || r->arena.exhausted ? no_memory(e) : set_period(r, e);
     rc = rc == 0 ? find_questions(r, e) : rc;
     if (rc < 0) {
@@ -249,12 +262,14 @@ Madoguchi__Request *report_request(struct report *r, size_t i) {
 
 /* ---- answers ------------------------------------------------------------------------------ */
 
-static int too_much(struct error *e) {
-    return error_set(e, ERR_TOO_MUCH, "report", SAY("report: the answer is too large."));
+/* So that all the rows of an answer can be summed up. */
+static bool is_countable(int64_t count) {
+    const int64_t most = INT64_MAX / REPORT_ROWS_MAX;
+    return count >= -most && count <= most;
 }
 
 static int take_row(struct question *q, const Madoguchi__StatRow *from, struct error *e) {
-    if (q->n == REPORT_ROWS_MAX) {
+    if (q->n == REPORT_ROWS_MAX || !is_countable(from->count) || !is_countable(from->unknown)) {
         return too_much(e);
     }
     if (q->n == q->size) {
@@ -331,6 +346,13 @@ int report_take(struct report *r, size_t i, const Madoguchi__Page *page, uint64_
     return 0;
 }
 
+int report_answered(const struct report *r, size_t i, struct error *e) {
+    return r->question[i].answered
+               ? 0
+               : error_set(e, ERR_INTERNAL, "report",
+                           SAY("report: the daemon gave an answer without a page. Ask again."));
+}
+
 bool report_settled(struct report *r) {
     bool settled = true;
     r->position = 0;
@@ -378,7 +400,7 @@ int64_t answer_unknown(const struct question *q) {
 
 /* 2024-05-10T09:12:33+09:00: Japan's time, by arithmetic. */
 static void set_as_of(const struct report *r, struct arena *a, struct report_document *d) {
-    uint64_t at = r->params.known_at != 0 ? r->params.known_at : r->params.now;
+    uint64_t at = moment_of(&r->params);
     char date[64];
     uint32_t day = calendar_today((int64_t)at);
     uint32_t s = (uint32_t)((at / 1000 + 32400) % 86400);

@@ -7,8 +7,9 @@
  *     do {
  *         for (size_t i = 0; i < report_questions(r); i++)
  *             if ((request = report_request(r, i)) != NULL)
- *                 ... send it; for each page of its answer:
+ *                 ... send it; for each page of its answer, and at its end:
  *                 report_take(r, i, page, position, &e);
+ *                 report_answered(r, i, &e);
  *     } while (!report_settled(r));
  *     report_render(r, &style, file, &e);
  *
@@ -73,16 +74,21 @@ Madoguchi__Request *report_request(struct report *r, size_t i);
 
 /* Takes a page of the answer to question i and the position that the answer
  * names.  An answer has at least one page, which may be empty.  ERR_TOO_MUCH: more
- * rows than a report has room for. */
+ * rows, or a larger number, than a report has room for. */
 int report_take(struct report *r, size_t i, const Madoguchi__Page *page, uint64_t position,
                 struct error *e) MUST_CHECK;
+
+/* After the last page of the answer to question i.  ERR_INTERNAL: it had none, and asking
+ * once more would never end. */
+int report_answered(const struct report *r, size_t i, struct error *e) MUST_CHECK;
 
 /* After all answers: whether they stand on one position.  If not, some are to be
  * asked again. */
 bool report_settled(struct report *r);
 
 /* Writes the report to the file; it must be settled.  May be called again with
- * another style.  ERR_INTERNAL: no memory, or it could not be written. */
+ * another style.  ERR_INTERNAL: no memory, or it could not be written;
+ * ERR_TOO_MUCH: a field has more members than a table has room for. */
 int report_render(struct report *r, const struct report_style *style, FILE *file,
                   struct error *e) MUST_CHECK;
 

@@ -109,9 +109,11 @@ static size_t index_of(const struct axis *axis, const char *key) {
     return i;
 }
 
+/* NULL where an axis has no room for it: then there will be no report. */
 static size_t *pair_of(struct pairs *p, const struct answer_row *row) {
-    return &p->row[index_of(p->main, row->key[1]) * p->channel->n +
-                   index_of(p->channel, row->key[2])];
+    size_t i = index_of(p->main, row->key[1]);
+    size_t k = index_of(p->channel, row->key[2]);
+    return i < p->main->n && k < p->channel->n ? &p->row[i * p->channel->n + k] : NULL;
 }
 
 /* Rows for the pairs that were counted, each field's members closed by their sum. */
@@ -170,7 +172,8 @@ static void pair_cells(struct report_table *t, struct pairs *p, const struct que
     }
     for (size_t i = 0; i < q->n; i++) {
         size_t day = day_of(q->row[i].key[0]) - 1;
-        size_t row = *pair_of(p, &q->row[i]);
+        const size_t *pair = pair_of(p, &q->row[i]);
+        size_t row = pair != NULL ? *pair : t->n_row;
         const size_t rows[] = {row, subtotal_of(t, row), t->n_row - 1};
         for (size_t k = 0; k < 3 && day < days; k++) {
             add(t, rows[k], day, q->row[i].count);
@@ -195,8 +198,10 @@ static void topic_channel_day(struct builder *b, struct span month, struct span 
     memset(p.row, 0xff, (rows.n * channels.n + 1) * sizeof *p.row);
     for (size_t i = 0; i < q->n; i++) {
         size_t *row = pair_of(&p, &q->row[i]);
-        p.n += *row == SIZE_MAX;
-        *row = 0;
+        if (row != NULL) {
+            p.n += *row == SIZE_MAX;
+            *row = 0;
+        }
     }
     size_t days = month.to % 100;
     struct report_table *t = table_new(b, topic ? "topic-channel-day" : "service-channel-day",

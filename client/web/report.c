@@ -147,11 +147,13 @@ static bool on_page(void *ctx, const Madoguchi__Answer *from) {
 static void on_answered(void *ctx, enum upstream_end end, const struct error *e) {
     struct asking *a = ctx;
     struct making *m = a->making;
-    free(a);
     if (end != UPSTREAM_DONE && m->error.code == 0) {
         m->end = end;
         m->error = *e;
+    } else if (m->error.code == 0) {
+        (void)!report_answered(m->report, a->question, &m->error);
     }
+    free(a);
     m->waiting--;
     settle(m);
 }
