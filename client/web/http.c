@@ -170,7 +170,6 @@ void http_done(struct exchange *x, int status, struct evbuffer *body) {
     void (*answered)(void *ctx) = x->answered;
     void *ctx = x->ctx;
     if (x->http != NULL) {
-        evhttp_connection_set_closecb(evhttp_request_get_connection(x->http), NULL, NULL);
         evhttp_send_reply(x->http, status, reason_of(status), body);
     }
     sodium_memzero(x, sizeof *x);

@@ -32,17 +32,44 @@ struct server {
 
 /* ---- a request ---------------------------------------------------------------------------- */
 
-/* What is under way, for its end. */
+/* What is under way: until it is answered, and the answer is written or the browser gone. */
 struct task {
     struct server *server;
     struct bufferevent *bev;
+    struct exchange *exchange; /* NULL once it is answered */
+    bool over;                 /* nothing more can be written */
 };
+
+static void end_if_over(struct task *t) {
+    if (t->exchange == NULL && t->over) {
+        t->server->busy--;
+        free(t);
+    }
+}
 
 static void on_answered(void *ctx) {
     struct task *t = ctx;
-    t->server->busy--;
+    t->exchange = NULL;
     guest_answered(t->server->guests, t->bev);
-    free(t);
+    end_if_over(t);
+}
+
+static void on_written(struct evhttp_request *http, void *ctx) {
+    struct task *t = ctx;
+    evhttp_connection_set_closecb(evhttp_request_get_connection(http), NULL, NULL);
+    t->over = true;
+    end_if_over(t);
+}
+
+/* evhttp frees the request with its connection, however far its answer is. */
+static void on_gone(struct evhttp_connection *connection, void *ctx) {
+    struct task *t = ctx;
+    (void)connection;
+    t->over = true;
+    if (t->exchange != NULL) {
+        t->exchange->http = NULL;
+    }
+    end_if_over(t);
 }
 
 static int refuse(const char *field, const char *en, const char *ja, struct error *e) {
@@ -90,13 +117,6 @@ static void note_origin(struct exchange *x, const struct server *s) {
     snprintf(x->login.origin, sizeof x->login.origin, "%s", from == NULL ? "" : from);
 }
 
-/* evhttp frees the request with its connection, however far its answer is. */
-static void on_gone(struct evhttp_connection *connection, void *ctx) {
-    struct exchange *x = ctx;
-    (void)connection;
-    x->http = NULL;
-}
-
 static void on_request(struct evhttp_request *http, void *ctx) {
     struct server *s = ctx;
     struct bufferevent *bev =
@@ -115,10 +135,11 @@ static void on_request(struct evhttp_request *http, void *ctx) {
         guest_asks(guest);
     }
     s->busy++;
-    *t = (struct task){s, bev};
+    *t = (struct task){.server = s, .bev = bev, .exchange = x};
     *x = (struct exchange){
         .http = http, .upstreams = s->upstreams, .answered = on_answered, .ctx = t};
-    evhttp_connection_set_closecb(evhttp_request_get_connection(http), on_gone, x);
+    evhttp_connection_set_closecb(evhttp_request_get_connection(http), on_gone, t);
+    evhttp_request_set_on_complete_cb(http, on_written, t);
     if (s->stopping) {
         evhttp_add_header(evhttp_request_get_output_headers(http), "Connection", "close");
     }

@@ -51,7 +51,8 @@ int server_listen(struct server *s, const char *address, struct error *e) MUST_C
  * (evhttp and Unix sockets do not go together). */
 int server_listen_systemd(struct server *s, struct error *e) MUST_CHECK;
 
-/* Takes nobody new; what is under way is answered.  server_busy(): how much that is. */
+/* Takes nobody new; what is under way is answered.  server_busy(): how much that is, with
+ * answers that are not written yet. */
 void server_stop(struct server *s);
 size_t server_busy(const struct server *s);
 
