@@ -26,10 +26,11 @@ void fold_done(struct fold *f) {
 }
 
 /* Each change may touch a page of its own, and so may each cell when they are
- * applied.  With the pages that are not counted (table.c) both stay within the 131,071
- * that LMDB keeps for one transaction. */
+ * applied.  With the pages that are not counted (table.c), and what some five thousand
+ * entries bring that wait when it is large (group.c: two changes and six cells each),
+ * both stay within the 131,071 that LMDB keeps for one transaction. */
 #define CHANGES_MAX 30000
-#define CELLS_MAX   80000
+#define CELLS_MAX   50000
 
 bool fold_is_large(const struct fold *f) {
     return f->view.txn.changes >= CHANGES_MAX || cells_changes(f->cells) >= CELLS_MAX;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 /* A group, what may be ahead of it, and settlings. */
-#define ITEMS 4096
+#define ITEMS 8192
 
 /* So many entries are handed over at once, and fewer than FEW at the end of a group
  * are not worth waking another thread. */

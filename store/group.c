@@ -15,8 +15,9 @@
 #define TIGHT_BYTES (1u << 30)
 
 /* So many entries may wait to be folded when a group begins: as many as come while the
- * tables are committed. */
-#define AHEAD_MAX 1024
+ * tables are committed, which is 30 ms of 30,000 changes.  What they need of a transaction
+ * that is large already fits too (CHANGES_MAX, CELLS_MAX). */
+#define AHEAD_MAX 4096
 
 bool store_broken(const struct store *s) {
     return s->broken;
