@@ -24,6 +24,10 @@ async function fits(page, name) {
   assert.deepEqual(wide, [], name);
   const cut = await page.evaluate(() => [...document.querySelectorAll('.scroll')].filter((node) => node.scrollWidth > node.clientWidth + 1).length);
   assert.equal(cut, 0, name);
+  const empty = await page.evaluate(() => [...document.querySelectorAll('table')].flatMap((of) => [...of.tHead.rows[0].cells]
+    .filter((head, i) => head.checkVisibility() && of.tBodies[0].rows.length > 0 && [...of.tBodies[0].rows].every((row) => row.cells[i].querySelector('button')))
+    .map((head) => head.innerText)));
+  assert.deepEqual(empty, [], `${name}: columns of buttons, which print empty`);
   const pdf = await page.pdf({ preferCSSPageSize: true });
   assert.equal(pdf.subarray(0, 5).toString(), '%PDF-');
   if (process.env.PICTURES) {

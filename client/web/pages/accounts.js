@@ -7,7 +7,7 @@ import { checkField, choicesField, dateField, form, textField } from './form.js'
 import { say, startPage } from './frame.js';
 import { N_, _ } from './i18n.js';
 import { recordOne } from './outbox.js';
-import { column, show, table } from './table.js';
+import { column, onScreen, show, table } from './table.js';
 import { fieldName } from './words.js';
 
 const ROLES = {
@@ -63,7 +63,7 @@ async function draw(content) {
       place.querySelector(row ? 'input[type=checkbox]' : 'input').focus();
     };
     const words = (list, name) => (list ?? []).map(name).join('、');
-    const columns = [_('Account'), _('Name of the person'), _('Roles'), fieldName('service'), fieldName('office'), _('Last day'), _('State'), _('Recorded'), ...(may('account') ? [_('What to do')] : [])].map(column);
+    const columns = [_('Account'), _('Name of the person'), _('Roles'), fieldName('service'), fieldName('office'), _('Last day'), _('State'), _('Recorded')].map(column).concat(may('account') ? [onScreen(_('What to do'))] : []);
     const body = rows.map((row) => [
       row.account.name, row.account.person ?? '', words(row.account.role, roleName), words(row.account.service, (code) => label('service', code)),
       words(row.account.office, (code) => label('office', code)), row.account.until ? dateName(row.account.until) : '', row.account.disabled ? _('disabled') : '',

@@ -6,7 +6,7 @@ import { dateField, form, selectField } from './form.js';
 import { problem, startPage } from './frame.js';
 import { _, language } from './i18n.js';
 import { address, parameters, remember } from './query.js';
-import { column, numbers, show, table } from './table.js';
+import { column, numbers, onScreen, show, table } from './table.js';
 import { stateName } from './words.js';
 
 const FIRST_YEAR = 2019; // R1
@@ -67,7 +67,7 @@ async function results(asked) {
     await show(place, async () => [await trend(of).catch(problem), detail(of)]);
     place.focus();
   };
-  const columns = [column(_('Indicator')), column(_('Unit')), numbers(_('Baseline')), ...years.map((year) => numbers(yearName(year))), numbers(_('Target')), column(_('Trend'))];
+  const columns = [column(_('Indicator')), column(_('Unit')), numbers(_('Baseline')), ...years.map((year) => numbers(yearName(year))), numbers(_('Target')), onScreen(_('Trend'))];
   const body = rows.map((of) => {
     const last = of.at(-1);
     return [
