@@ -1,6 +1,7 @@
 #include "proto/check_names.h"
 
 #include "proto/calendar.h"
+#include "proto/text.h"
 
 #include <string.h>
 
@@ -47,6 +48,28 @@ static int label(ProtobufCBinaryData ja, bool has_ja, ProtobufCBinaryData en, co
         return check_missing("ja", what, e);
     }
     return check_text(ja, LABEL_BYTES, "ja", e) != 0 ? -1 : check_text(en, LABEL_BYTES, "en", e);
+}
+
+static bool is_kana(uint32_t c) {
+    return (c >= 0x3041 && c <= 0x3096) || (c >= 0x30a1 && c <= 0x30fc) || c == ' ' ||
+           c == 0x3000 || (c >= '0' && c <= '9');
+}
+
+/* How a word is read: what a clerk types before an input method has made kanji of it. */
+static int reading(ProtobufCBinaryData kana, const char *what, struct error *e) {
+    if (check_text(kana, LABEL_BYTES, "kana", e) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < kana.len;) {
+        uint32_t c;
+        i += text_decode(kana.data + i, kana.len - i, &c);
+        if (!is_kana(c)) {
+            return error_set(
+                e, ERR_INVALID, "kana", "%s: kana must be its reading, in kana only, like すまい.",
+                "%s：kana には読みを「すまい」のように仮名だけで書いてください。", what);
+        }
+    }
+    return 0;
 }
 
 static int retired(bool has, uint32_t date, const char *what, struct error *e) {
@@ -116,7 +139,7 @@ static int check_service(const Document__Catalogue *c, size_t i, const struct ch
     char what[CHECK_WHAT_MAX];
     check_what(what, "service", s->code);
     if (check_prefix(c, i, what, e) != 0 || label(s->ja, s->has_ja, s->en, what, e) != 0 ||
-        retired(s->has_retired, s->retired, what, e) != 0 ||
+        reading(s->kana, what, e) != 0 || retired(s->has_retired, s->retired, what, e) != 0 ||
         (s->has_nature && known(names, "nature", s->nature, "nature", what, e) != 0)) {
         return -1;
     }
@@ -138,6 +161,7 @@ static int check_code(const Document__Code *code, const struct check_names *name
     check_what(list, "", code->list);
     check_what(what, list + 1, code->code);
     if (label(code->ja, code->has_ja, code->en, what, e) != 0 ||
+        reading(code->kana, what, e) != 0 ||
         retired(code->has_retired, code->retired, what, e) != 0) {
         return -1;
     }

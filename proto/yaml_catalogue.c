@@ -11,13 +11,13 @@
 /* ---- the form of the file ------------------------------------------------------ */
 
 struct y_service {
-    char *code, *prefix, *ja, *en, *nature, *retired;
+    char *code, *prefix, *ja, *kana, *en, *nature, *retired;
     char **consultation;
     unsigned n_consultation;
 };
 
 struct y_code {
-    char *code, *ja, *en, *retired;
+    char *code, *ja, *kana, *en, *retired;
     char **services;
     unsigned n_services;
 };
@@ -79,6 +79,7 @@ static const cyaml_schema_field_t service_fields[] = {
     TEXT("code", NEEDED, y_service, code),
     TEXT("prefix", NEEDED, y_service, prefix),
     TEXT("ja", NEEDED, y_service, ja),
+    TEXT("kana", MAY, y_service, kana),
     TEXT("en", MAY, y_service, en),
     TEXT("nature", MAY, y_service, nature),
     LIST("consultation", y_service, consultation, n_consultation, &text_schema),
@@ -89,6 +90,7 @@ static const cyaml_schema_field_t service_fields[] = {
 static const cyaml_schema_field_t code_fields[] = {
     TEXT("code", NEEDED, y_code, code),
     TEXT("ja", NEEDED, y_code, ja),
+    TEXT("kana", MAY, y_code, kana),
     TEXT("en", MAY, y_code, en),
     LIST("services", y_code, services, n_services, &text_schema),
     TEXT("retired", MAY, y_code, retired),
@@ -145,6 +147,7 @@ static int take_service(struct yaml_source *s, const struct y_service *y,
     if (yaml_text(s, "code", y->code, &service->has_code, &service->code, e) < 0 ||
         yaml_text(s, "prefix", y->prefix, &service->has_prefix, &service->prefix, e) < 0 ||
         yaml_text(s, "ja", y->ja, &service->has_ja, &service->ja, e) < 0 ||
+        yaml_text(s, "kana", y->kana, &service->has_kana, &service->kana, e) < 0 ||
         yaml_text(s, "en", y->en, &service->has_en, &service->en, e) < 0 ||
         yaml_texts(s, "consultation", y->consultation, y->n_consultation, &service->n_consultation,
                    &service->consultation, e) < 0 ||
@@ -161,6 +164,7 @@ static int take_code(struct yaml_source *s, const char *list, const struct y_cod
     SET(code, list, bytes_of(list));
     if (yaml_text(s, "code", y->code, &code->has_code, &code->code, e) < 0 ||
         yaml_text(s, "ja", y->ja, &code->has_ja, &code->ja, e) < 0 ||
+        yaml_text(s, "kana", y->kana, &code->has_kana, &code->kana, e) < 0 ||
         yaml_text(s, "en", y->en, &code->has_en, &code->en, e) < 0 ||
         yaml_texts(s, "services", y->services, y->n_services, &code->n_service, &code->service, e) <
             0) {
@@ -406,6 +410,7 @@ static void write_service(const Document__Service *s, FILE *out) {
     write_scalar(s->code, out);
     write_text("prefix", s->has_prefix, s->prefix, out);
     write_text("ja", s->has_ja, s->ja, out);
+    write_text("kana", s->has_kana, s->kana, out);
     write_text("en", s->has_en, s->en, out);
     write_text("nature", s->has_nature, s->nature, out);
     write_list("consultation", s->n_consultation, s->consultation, out);
@@ -428,6 +433,7 @@ static void write_codes(const Document__Catalogue *c, const char *key, const cha
         fputs("  - {code: ", out);
         write_scalar(code->code, out);
         write_text("ja", code->has_ja, code->ja, out);
+        write_text("kana", code->has_kana, code->kana, out);
         write_text("en", code->has_en, code->en, out);
         write_list("services", code->n_service, code->service, out);
         write_retired(code->has_retired, code->retired, out);

@@ -1,7 +1,6 @@
 // The city's words: services and lists of codes, with what may be typed for each.
 import { get, session } from './api.js';
 import { inLanguage } from './i18n.js';
-import readings from './readings.json';
 
 let catalogue = { service: [], code: [], group: [] };
 
@@ -56,7 +55,7 @@ const fold = (text) =>
     .toLowerCase()
     .replace(/[ァ-ヶ]/g, (c) => String.fromCharCode(c.charCodeAt(0) - 0x60));
 
-const forms = (word) => [word.ja, word.en, word.code, readings[word.ja]].filter(Boolean).map(fold);
+const forms = (word) => [word.ja, word.en, word.code, word.kana].filter(Boolean).map(fold);
 
 // How well a word meets what was typed: 0 exactly, 1 from its beginning, 2 within, or -1.
 export function match(word, typed) {
