@@ -372,6 +372,12 @@ START_TEST(years_by_hand) {
     IS("month-topic", "topic=pin from=2025-05-01 to=2025-05-31", "0");
     IS("month-topic", "topic=pin from=2025-07-01 to=2025-07-31", "");
     IS("topic", "topic=collection statistic=rate", "-100.0");
+#define SAME_DAYS " from=2024-04-01 to=2024-06-15"
+    IS("topic", "topic=collection measure=contacts" SAME_DAYS, "1200");
+    IS("topic", "measure=contacts" SAME_DAYS, "1203");
+    IS("outcome", "outcome=issued measure=outcomes statistic=value" SO_FAR, "0");
+    IS("outcome", "outcome=issued measure=outcomes" SAME_DAYS, "1200");
+    IS("outcome", "outcome=issued statistic=difference", "-1200");
     csv = lines(&k, REPORT_FIVE_YEARS, "migration", 0, 2024, &a);
 #define FY2024 " from=2024-04-01 to=2025-03-31"
     IS("year-topic", "measure=contacts statistic=value" FY2024, "7");
