@@ -418,3 +418,14 @@ bool client_seq(const char *word, uint64_t *seq) {
 const char *client_text(struct arena *arena, protobuf_c_boolean has, ProtobufCBinaryData b) {
     return has ? arena_strndup(arena, b.data, b.len) : NULL;
 }
+
+const char *client_fields(struct arena *arena, const Madoguchi__EntryRow *row) {
+    const char *out = row->n_field > 0 ? "" : NULL;
+    for (size_t i = 0; i < row->n_field && out != NULL; i++) {
+        const Madoguchi__Pair *p = row->field[i];
+        out = arena_printf(arena, "%s%s%.*s=%.*s", out, i > 0 ? " " : "", (int)p->name.len,
+                           (const char *)p->name.data, (int)p->value.len,
+                           (const char *)p->value.data);
+    }
+    return out;
+}

@@ -146,4 +146,8 @@ bool client_seq(const char *word, uint64_t *seq);
 /* A text of a message as a C string in the arena; NULL when not given. */
 const char *client_text(struct arena *arena, protobuf_c_boolean has, ProtobufCBinaryData b);
 
+/* The fields of an entry as "name=value name=value" in the arena; NULL when it has none, or
+ * without room. */
+const char *client_fields(struct arena *arena, const Madoguchi__EntryRow *row);
+
 #endif

@@ -325,6 +325,8 @@ START_TEST(month_by_hand) {
     kit_report_fill(&k);
     struct kit_csv csv = lines(&k, REPORT_MONTHLY, "migration", 202405, 0, &a);
 #define MAY " from=2024-05-01 to=2024-05-31"
+    ck_assert_str_eq(kit_csv_cell(&csv, 1, kit_csv_column(&csv, "as_of")),
+                     "2025-06-15T12:00:00+09:00");
     IS("summary", "measure=contacts statistic=value" MAY, "6");
     IS("summary", "measure=contacts from=2023-05-01 to=2023-05-31", "8");
     IS("summary", "measure=contacts statistic=difference" MAY, "-2");
@@ -415,6 +417,8 @@ START_TEST(command) {
     kit_printed("Municipality: 長井市 (062090)\nPeriod: FY2024\nDefinition: Contacts count");
     kit_printed("Counting rule 1.\nTabulated as of: 20");
     kit_printed("△5");
+    kit_client_ok(&k, "report yearly --year R6 --known-at 2025-06-16T09:05");
+    kit_printed("Tabulated as of: 2025-06-16 09:05 (journal position ");
     /* In Japanese, without the locale. */
     ck_assert_int_eq(
         kit_client(&k, "LANGUAGE=ja LC_ALL=C.UTF-8", "report yearly --year R6 --service migration"),
