@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -130,9 +131,7 @@ static int unprinted(const struct client *c, const Madoguchi__Recorded *r) {
     struct error e;
     char hex[2 * sizeof c->request_id + 1];
     int why = errno;
-    for (size_t i = 0; i < sizeof c->request_id; i++) {
-        snprintf(hex + 2 * i, 3, "%02x", c->request_id[i]);
-    }
+    sodium_bin2hex(hex, sizeof hex, c->request_id, sizeof c->request_id);
     error_set(&e, ERR_INTERNAL, "",
               SAY("It was recorded as #%llu, but that could not be printed (%s). The same words "
                   "with --request-id %s print it and record nothing more."),
@@ -413,6 +412,12 @@ bool client_seq(const char *word, uint64_t *seq) {
     }
     *seq = strtoull(word, &end, 10);
     return *end == '\0';
+}
+
+bool client_hex(const char *word, uint8_t *out, size_t bytes) {
+    size_t n;
+    return strlen(word) == 2 * bytes &&
+           sodium_hex2bin(out, bytes, word, 2 * bytes, NULL, &n, NULL) == 0 && n == bytes;
 }
 
 const char *client_text(struct arena *arena, protobuf_c_boolean has, ProtobufCBinaryData b) {

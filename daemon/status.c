@@ -64,9 +64,7 @@ static void add_time(struct rows *rows, const char *name, uint64_t ms) {
 
 static void add_hash(struct rows *rows, const char *name, const uint8_t hash[32]) {
     char hex[65];
-    for (int i = 0; i < 32; i++) {
-        snprintf(hex + 2 * i, 3, "%02x", hash[i]);
-    }
+    sodium_bin2hex(hex, sizeof hex, hash, 32);
     add(rows, name, "%s", hex);
 }
 

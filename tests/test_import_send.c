@@ -364,7 +364,9 @@ START_TEST(an_unknown_outcome_names_the_request_id) {
         .address = address, .language = "en", .build = "test", .tries = 2};
     struct connection *c = connection_new(&options);
     ck_assert_int_eq(tally(c, &known), CONNECTION_UNKNOWN);
-    ck_assert(strstr(e.en, "--request-id ") != NULL);
+    const char *option = strstr(e.en, "--request-id ");
+    ck_assert_ptr_nonnull(option);
+    ck_assert_uint_eq(strspn(option + strlen("--request-id "), "0123456789abcdef"), 32);
     ck_assert_uint_eq(standin->records, 1);
     connection_free(c);
     stop_standin();
