@@ -1,5 +1,6 @@
 #include "daemon/login.h"
 
+#include "daemon/answer.h"
 #include "daemon/metrics.h"
 #include "daemon/password.h"
 #include "daemon/pool.h"
@@ -134,15 +135,11 @@ static Madoguchi__Page *page_of(struct request *r) {
 
 /* A pair in the page; false without room. */
 static bool say(struct request *r, Madoguchi__Page *page, const char *name, const char *value) {
-    Madoguchi__Pair *pair = arena_alloc(&r->arena, sizeof *pair);
     Madoguchi__Pair **list = arena_alloc(&r->arena, sizeof(Madoguchi__Pair *));
-    char *copy = arena_strndup(&r->arena, value, strlen(value));
-    if (pair == NULL || list == NULL || copy == NULL) {
+    Madoguchi__Pair *pair = answer_pair(&r->arena, name, value);
+    if (list == NULL || pair == NULL) {
         return false;
     }
-    madoguchi__pair__init(pair);
-    SET(pair, name, bytes_of(name));
-    SET(pair, value, bytes_of(copy));
     list[0] = pair;
     page->pair = list;
     page->n_pair = 1;

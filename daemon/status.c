@@ -29,12 +29,8 @@ static void add(struct rows *rows, const char *name, const char *format, ...) {
     va_start(ap, format);
     vsnprintf(value, sizeof value, format, ap);
     va_end(ap);
-    Madoguchi__Pair *pair = arena_alloc(rows->arena, sizeof *pair);
-    char *copy = arena_strndup(rows->arena, value, strlen(value));
-    if (rows->n < ROWS_MAX && pair != NULL && copy != NULL) {
-        madoguchi__pair__init(pair);
-        SET(pair, name, bytes_of(name));
-        SET(pair, value, bytes_of(copy));
+    Madoguchi__Pair *pair = answer_pair(rows->arena, name, value);
+    if (rows->n < ROWS_MAX && pair != NULL) {
         rows->list[rows->n++] = pair;
     }
 }
