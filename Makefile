@@ -249,7 +249,7 @@ asan: $(BUILD)/gen/web_assets.c
 	    SKIP=$(if $(LONG),,test_report_xlsx) SANITIZE='$(ASAN_FLAGS)' SCRIPTS='$(if $(LONG),$(SCRIPTS),tests/check_fuzz.sh)' check-run
 
 # Threads: the daemon with its pool, and readers beside the writer.
-TSAN_TESTS := $(filter %/test_backup %/test_daemon %/test_daemon_limits %/test_daemon_put %/test_follow %/test_login %/test_pool %/test_journal %/test_soak %/test_tls_daemon %/test_tls_hostile %/test_watchdog,$(TESTS))
+TSAN_TESTS := $(filter %/test_backup %/test_daemon %/test_daemon_limits %/test_daemon_put %/test_follow %/test_login %/test_login_tries %/test_pool %/test_journal %/test_soak %/test_tls_daemon %/test_tls_hostile %/test_watchdog,$(TESTS))
 tsan: $(BUILD)/gen/web_assets.c
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)-tsan WEB_ASSETS=$< OPT='-O1 -g' FORTIFY= WERROR= \
 	    SANITIZE='$(TSAN_FLAGS)' check-tsan

@@ -6,16 +6,15 @@
 #include <inttypes.h>
 
 #define N_COLUMNS (ACCOUNT_FIELDS + ACCOUNT_TABLE_MORE)
-#define JAPAN_S   32400 /* UTC+9 */
 
 const char *const account_table_more[ACCOUNT_TABLE_MORE] = {"seq", "recorded_at", "actor"};
 
 const char *account_table_time(uint64_t ms, struct arena *arena) {
-    uint64_t s = ms / 1000 + JAPAN_S;
     char date[16];
+    char time[16];
     calendar_format_date(calendar_today((int64_t)ms), date);
-    return arena_printf(arena, "%sT%02u:%02u:%02u+09:00", date, (unsigned)(s / 3600 % 24),
-                        (unsigned)(s / 60 % 60), (unsigned)(s % 60));
+    calendar_format_time((int64_t)ms, time);
+    return arena_printf(arena, "%sT%s+09:00", date, time);
 }
 
 /* ---- asking ------------------------------------------------------------------------------ */

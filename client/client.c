@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -130,9 +131,7 @@ static int unprinted(const struct client *c, const Madoguchi__Recorded *r) {
     struct error e;
     char hex[2 * sizeof c->request_id + 1];
     int why = errno;
-    for (size_t i = 0; i < sizeof c->request_id; i++) {
-        snprintf(hex + 2 * i, 3, "%02x", c->request_id[i]);
-    }
+    sodium_bin2hex(hex, sizeof hex, c->request_id, sizeof c->request_id);
     error_set(&e, ERR_INTERNAL, "",
               SAY("It was recorded as #%llu, but that could not be printed (%s). The same words "
                   "with --request-id %s print it and record nothing more."),
@@ -415,6 +414,23 @@ bool client_seq(const char *word, uint64_t *seq) {
     return *end == '\0';
 }
 
+bool client_hex(const char *word, uint8_t *out, size_t bytes) {
+    size_t n;
+    return strlen(word) == 2 * bytes &&
+           sodium_hex2bin(out, bytes, word, 2 * bytes, NULL, &n, NULL) == 0 && n == bytes;
+}
+
 const char *client_text(struct arena *arena, protobuf_c_boolean has, ProtobufCBinaryData b) {
     return has ? arena_strndup(arena, b.data, b.len) : NULL;
+}
+
+const char *client_fields(struct arena *arena, const Madoguchi__EntryRow *row) {
+    const char *out = row->n_field > 0 ? "" : NULL;
+    for (size_t i = 0; i < row->n_field && out != NULL; i++) {
+        const Madoguchi__Pair *p = row->field[i];
+        out = arena_printf(arena, "%s%s%.*s=%.*s", out, i > 0 ? " " : "", (int)p->name.len,
+                           (const char *)p->name.data, (int)p->value.len,
+                           (const char *)p->value.data);
+    }
+    return out;
 }

@@ -143,7 +143,14 @@ int client_file(const char *path, size_t most, char **out, size_t *len);
 /* "12" or "#12"; false if it is neither. */
 bool client_seq(const char *word, uint64_t *seq);
 
+/* The bytes of twice as many hexadecimal digits; false if the word is anything else. */
+bool client_hex(const char *word, uint8_t *out, size_t bytes);
+
 /* A text of a message as a C string in the arena; NULL when not given. */
 const char *client_text(struct arena *arena, protobuf_c_boolean has, ProtobufCBinaryData b);
+
+/* The fields of an entry as "name=value name=value" in the arena; NULL when it has none, or
+ * without room. */
+const char *client_fields(struct arena *arena, const Madoguchi__EntryRow *row);
 
 #endif

@@ -22,22 +22,6 @@ struct audit {
     size_t n;
 };
 
-static const char *details(struct audit *u, const Madoguchi__EntryRow *row) {
-    const char *out = NULL;
-    for (size_t i = 0; i < row->n_field; i++) {
-        const Madoguchi__Pair *pair = row->field[i];
-        const char *next =
-            arena_printf(&u->arena, "%s%s%.*s=%.*s", out != NULL ? out : "", out != NULL ? " " : "",
-                         (int)pair->name.len, (const char *)pair->name.data, (int)pair->value.len,
-                         (const char *)pair->value.data);
-        if (next == NULL) {
-            break;
-        }
-        out = next;
-    }
-    return out;
-}
-
 static void take(void *ctx, const Madoguchi__Page *page) {
     struct audit *u = ctx;
     bool text = u->client->output.format == OUTPUT_TEXT;
@@ -52,7 +36,7 @@ static void take(void *ctx, const Madoguchi__Page *page) {
             client_text(&u->arena, row->has_actor, row->actor),
             client_text(&u->arena, row->has_on_behalf, row->on_behalf),
             client_text(&u->arena, row->has_number, row->number),
-            details(u, row),
+            client_fields(&u->arena, row),
         };
         output_row(u->output, cells);
         u->n++;

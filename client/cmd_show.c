@@ -15,21 +15,10 @@ struct show {
 /* 2024-04-15 09:30:02 in Japan's time, from ms since 1970 UTC. */
 static const char *local_time(struct arena *arena, uint64_t ms) {
     char date[16];
-    uint64_t seconds = (ms / 1000 + 9 * 3600) % 86400;
+    char time[16];
     calendar_format_date(calendar_today((int64_t)ms), date);
-    return arena_printf(arena, "%s %02u:%02u:%02u", date, (unsigned)(seconds / 3600),
-                        (unsigned)(seconds / 60 % 60), (unsigned)(seconds % 60));
-}
-
-static const char *joined_fields(struct show *s, const Madoguchi__EntryRow *row) {
-    const char *out = "";
-    for (size_t i = 0; i < row->n_field && out != NULL; i++) {
-        const Madoguchi__Pair *p = row->field[i];
-        out = arena_printf(&s->arena, "%s%s%.*s=%.*s", out, i > 0 ? " " : "", (int)p->name.len,
-                           (const char *)p->name.data, (int)p->value.len,
-                           (const char *)p->value.data);
-    }
-    return out;
+    calendar_format_time((int64_t)ms, time);
+    return arena_printf(arena, "%s %s", date, time);
 }
 
 static const char *joined_revisions(struct show *s, const Madoguchi__EntryRow *row) {
@@ -57,7 +46,7 @@ static void write_row(struct show *s, const Madoguchi__EntryRow *row) {
         row->has_recorded_at ? local_time(&s->arena, row->recorded_at) : NULL,
         client_text(&s->arena, row->has_actor, row->actor),
         client_text(&s->arena, row->has_on_behalf, row->on_behalf),
-        joined_fields(s, row),
+        row->n_field > 0 ? client_fields(&s->arena, row) : "",
         joined_revisions(s, row),
         number_text(s, row->has_voided_by, row->voided_by),
         client_text(&s->arena, row->has_void_reason, row->void_reason),

@@ -26,13 +26,8 @@ static const struct option options[] = {
 static bool fill_head(const char *text, Madoguchi__Verify *verify, uint8_t hash[32]) {
     char *end;
     verify->seq = strtoull(text, &end, 10);
-    if (text[0] < '1' || text[0] > '9' || *end != ':' || strlen(end + 1) != 64 ||
-        strspn(end + 1, "0123456789abcdefABCDEF") != 64) {
+    if (text[0] < '1' || text[0] > '9' || *end != ':' || !client_hex(end + 1, hash, 32)) {
         return false;
-    }
-    for (int i = 0; i < 32; i++) {
-        char byte[3] = {end[1 + 2 * i], end[2 + 2 * i], '\0'};
-        hash[i] = (uint8_t)strtoul(byte, NULL, 16);
     }
     verify->has_seq = 1;
     SET(verify, hash, ((ProtobufCBinaryData){32, hash}));

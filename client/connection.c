@@ -4,6 +4,7 @@
 #include "proto/frame.h"
 #include "proto/message.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -272,10 +273,8 @@ static enum connection_outcome gave_up(const struct connection *c, const Madoguc
                   c->options.address);
         return CONNECTION_UNREACHABLE;
     }
-    char hex[33] = "";
-    for (size_t i = 0; i < r->id.len && i < 16; i++) {
-        snprintf(hex + 2 * i, 3, "%02x", r->id.data[i]);
-    }
+    char hex[33];
+    sodium_bin2hex(hex, sizeof hex, r->id.data, r->id.len < 16 ? r->id.len : 16);
     error_set(e, ERR_INTERNAL, "",
               SAY("The answer was lost: it is not known whether this was recorded. Ask again with "
                   "the same words and --request-id %s: it is done once, or not at all."),

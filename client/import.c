@@ -300,7 +300,3 @@ int import_more(struct import *import, size_t lines, struct error *e) {
     }
     return import->has_header ? 0 : error_set(e, ERR_INVALID, "", SAY("The file is empty."));
 }
-
-int import_read(struct import *import, const char *data, size_t len, struct error *e) {
-    return import_begin(import, data, len, e) < 0 ? -1 : import_more(import, SIZE_MAX, e);
-}

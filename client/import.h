@@ -80,9 +80,6 @@ int import_map(struct import *import, const struct mapping *mapping, struct erro
 int import_begin(struct import *import, const char *data, size_t len, struct error *e) MUST_CHECK;
 int import_more(struct import *import, size_t lines, struct error *e) MUST_CHECK;
 
-/* Both: all rows of a text. */
-int import_read(struct import *import, const char *data, size_t len, struct error *e) MUST_CHECK;
-
 /* column: of an import; of a sheet the one it comes from is told (where: of the row). */
 void import_tell(struct import *import, unsigned line, const char *column, unsigned where,
                  const struct error *error);

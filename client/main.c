@@ -78,17 +78,6 @@ static void set_files(struct client *c, const struct arguments *a) {
     }
 }
 
-static bool parse_id(const char *hex, uint8_t id[16]) {
-    if (strlen(hex) != 32 || strspn(hex, "0123456789abcdefABCDEF") != 32) {
-        return false;
-    }
-    for (int i = 0; i < 16; i++) {
-        char byte[3] = {hex[2 * i], hex[2 * i + 1], '\0'};
-        id[i] = (uint8_t)strtoul(byte, NULL, 16);
-    }
-    return true;
-}
-
 static int set_format(struct client *c, const char *format, bool excel) {
     c->output = (struct output_options){.format = OUTPUT_TEXT, .excel = excel, .file = stdout};
     if (excel) {
@@ -139,7 +128,7 @@ static int set_up(struct client *c, const struct arguments *a) {
     c->terminal = or_environment(options_get(a, "terminal"), "MADOGUCHI_TERMINAL");
     c->visit = options_get(a, "visit");
     const char *id = options_get(a, "request-id");
-    if (id != NULL && !parse_id(id, c->request_id)) {
+    if (id != NULL && !client_hex(id, c->request_id, sizeof c->request_id)) {
         return client_usage(c,
                             _("--request-id takes the 32 hexadecimal digits that were printed."));
     }

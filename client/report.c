@@ -398,19 +398,20 @@ int64_t answer_unknown(const struct question *q) {
 
 /* ---- rendering ------------------------------------------------------------------------------ */
 
-/* 2024-05-10T09:12:33+09:00: Japan's time, by arithmetic. */
+/* 2024-05-10T09:12:33+09:00, Japan's time; people read no seconds. */
 static void set_as_of(const struct report *r, struct arena *a, struct report_document *d) {
     uint64_t at = moment_of(&r->params);
     char date[64];
+    char time[16];
     uint32_t day = calendar_today((int64_t)at);
-    uint32_t s = (uint32_t)((at / 1000 + 32400) % 86400);
     calendar_format_date(day, date);
-    d->as_of = arena_printf(a, "%sT%02u:%02u:%02u+09:00", date, s / 3600, s / 60 % 60, s % 60);
+    calendar_format_time((int64_t)at, time);
+    d->as_of = arena_printf(a, "%sT%s+09:00", date, time);
     if (words_japanese()) {
         calendar_format_date_ja(day, date);
     }
-    d->as_of_text = arena_printf(a, _("%s %02u:%02u (journal position %llu)"), date, s / 3600,
-                                 s / 60 % 60, (unsigned long long)r->position);
+    d->as_of_text = arena_printf(a, _("%s %.5s (journal position %llu)"), date, time,
+                                 (unsigned long long)r->position);
 }
 
 static int write_document(const struct report_document *d, const struct report_style *style,

@@ -94,11 +94,10 @@ void build_summary(struct builder *b, struct span span, struct span sofar) {
 /* ---- one field ------------------------------------------------------------------------------ */
 
 static const struct {
-    const char *field, *id, *title;
+    const char *field, *title;
 } breakdowns[] = {
-    {"topic", "topic", N_("By topic")},       {"service", "service", N_("By service")},
-    {"channel", "channel", N_("By channel")}, {"age", "age", N_("By age")},
-    {"origin", "origin", N_("By origin")},    {"hour", "hour", N_("By hour of the day")},
+    {"topic", N_("By topic")}, {"service", N_("By service")}, {"channel", N_("By channel")},
+    {"age", N_("By age")},     {"origin", N_("By origin")},   {"hour", N_("By hour of the day")},
 };
 
 static const char *title_of(struct builder *b, const char *field) {
@@ -118,8 +117,28 @@ static bool only_counted(const char *field) {
     return strcmp(field, "origin") == 0;
 }
 
+/* The last columns, the year before and how it compares, and then the rows with these and
+ * the first column filled. */
+static void compared_rows(struct builder *b, struct report_table *t, const struct axis *axis,
+                          struct span span, const struct question *now,
+                          const struct question *before) {
+    size_t column = t->n_column;
+    table_column(b, t, label_before(span))->span = span_before(span);
+    table_compare_columns(b, t);
+    table_rows(b, t, axis);
+    table_row(b, t, _("total"))->total = true;
+    for (size_t i = 0; i < t->n_row; i++) {
+        const char *key = i < axis->n ? axis->key[i] : NULL;
+        int64_t n = answer_count(now, key, NULL);
+        int64_t m = answer_count(before, key, NULL);
+        table_set(t, i, 0, n);
+        table_set(t, i, column, m);
+        table_compare(t, i, column + 1, n, m);
+    }
+}
+
 void build_breakdown(struct builder *b, const char *field, struct span span) {
-    enum { CONTACTS, ACTIVE, BEFORE, COMPARED };
+    enum { CONTACTS, ACTIVE };
     const struct question *now = report_ask(b, "contacts", field, span);
     const struct question *active = report_ask(b, "active", field, span);
     const struct question *distinct = report_ask(b, "active", "", span);
@@ -131,29 +150,20 @@ void build_breakdown(struct builder *b, const char *field, struct span span) {
     t->corner[0] = axis_heading(b, field);
     table_column(b, t, labels_measure("contacts"));
     table_column(b, t, labels_measure("active"))->measure = "active";
-    table_column(b, t, label_before(span))->span = span_before(span);
-    table_compare_columns(b, t);
-    table_rows(b, t, &axis);
-    table_row(b, t, _("total"))->total = true;
+    compared_rows(b, t, &axis, span, now, before);
     for (size_t i = 0; i < t->n_row; i++) {
         const char *key = i < axis.n ? axis.key[i] : NULL;
-        int64_t n = answer_count(now, key, NULL);
-        int64_t m = answer_count(before, key, NULL);
-        table_set(t, i, CONTACTS, n);
         table_set(t, i, ACTIVE,
                   key != NULL ? answer_count(active, key, NULL)
                               : answer_count(distinct, NULL, NULL));
-        table_set(t, i, BEFORE, m);
-        table_compare(t, i, COMPARED, n, m);
     }
     note_before(b, t, span);
 }
 
-/* ---- outcomes ---------------------------------------------------------------------------------
- */
+/* ---- outcomes ------------------------------------------------------------------------------- */
 
 void build_outcomes(struct builder *b, struct span span) {
-    enum { OUTCOMES, HOUSEHOLDS, PERSONS, BEFORE, COMPARED };
+    enum { OUTCOMES, HOUSEHOLDS, PERSONS };
     const struct question *now = report_ask(b, "outcomes", "outcome", span);
     const struct question *households = report_ask(b, "households", "outcome", span);
     const struct question *persons = report_ask(b, "persons", "outcome", span);
@@ -165,19 +175,11 @@ void build_outcomes(struct builder *b, struct span span) {
     table_column(b, t, labels_measure("outcomes"));
     table_column(b, t, labels_measure("households"))->measure = "households";
     table_column(b, t, labels_measure("persons"))->measure = "persons";
-    table_column(b, t, label_before(span))->span = span_before(span);
-    table_compare_columns(b, t);
-    table_rows(b, t, &axis);
-    table_row(b, t, _("total"))->total = true;
+    compared_rows(b, t, &axis, span, now, before);
     for (size_t i = 0; i < t->n_row; i++) {
         const char *key = i < axis.n ? axis.key[i] : NULL;
-        int64_t n = answer_count(now, key, NULL);
-        int64_t m = answer_count(before, key, NULL);
-        table_set(t, i, OUTCOMES, n);
         table_set(t, i, HOUSEHOLDS, answer_count(households, key, NULL));
         table_set(t, i, PERSONS, answer_count(persons, key, NULL));
-        table_set(t, i, BEFORE, m);
-        table_compare(t, i, COMPARED, n, m);
     }
     if (answer_unknown(persons) != 0) {
         table_note(t, arena_printf(b->arena, _("Persons: and %lld outcomes without a number."),

@@ -12,11 +12,15 @@ static void field(FILE *file, const char *before, const char *name, const char *
     }
 }
 
+static void element(FILE *file, size_t i, const char *text) {
+    fputs(i > 0 ? "," : "", file);
+    output_json_string(file, text != NULL ? text : "");
+}
+
 static void columns(const struct report_table *t, FILE *file) {
     fputs(",\"corner\":[", file);
     for (size_t i = 0; i < t->n_corner; i++) {
-        fputs(i > 0 ? "," : "", file);
-        output_json_string(file, t->corner[i]);
+        element(file, i, t->corner[i]);
     }
     fputs("],\"columns\":[", file);
     for (size_t i = 0; i < t->n_column; i++) {
@@ -31,14 +35,11 @@ static bool row(const struct report_table *t, size_t at, FILE *file) {
     arena_init(&a, 1u << 20);
     fputs(at > 0 ? ",{\"label\":[" : "{\"label\":[", file);
     for (size_t i = 0; i < t->n_corner; i++) {
-        fputs(i > 0 ? "," : "", file);
-        output_json_string(file, t->row[at].label[i] != NULL ? t->row[at].label[i] : "");
+        element(file, i, t->row[at].label[i]);
     }
     fprintf(file, "],\"total\":%s,\"cells\":[", t->row[at].total ? "true" : "false");
     for (size_t i = 0; i < t->n_column; i++) {
-        const char *text = report_cell_text(t, at, i, &a);
-        fputs(i > 0 ? "," : "", file);
-        output_json_string(file, text != NULL ? text : "");
+        element(file, i, report_cell_text(t, at, i, &a));
     }
     fputs("],\"values\":[", file);
     for (size_t i = 0; i < t->n_column; i++) {
@@ -74,8 +75,7 @@ static bool table(const struct report_table *t, FILE *file) {
     }
     fputs("],\"notes\":[", file);
     for (size_t i = 0; i < t->n_note; i++) {
-        fputs(i > 0 ? "," : "", file);
-        output_json_string(file, t->note[i]);
+        element(file, i, t->note[i]);
     }
     fputs("]", file);
     chart(t, file);

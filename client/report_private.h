@@ -127,6 +127,8 @@ const char *label_before(struct span span);
 void note_before(struct builder *b, struct report_table *t, struct span span);
 /* R5 (2023), FY2023. */
 const char *year_label(struct builder *b, uint32_t year);
+/* A row for a fiscal year, up to today: its days, and in `key` how answers name it. */
+struct span table_year(struct builder *b, struct report_table *t, uint32_t year, char key[16]);
 
 /* ---- one file each ------------------------------------------------------------------------ */
 

@@ -51,12 +51,9 @@ static void years(struct builder *b, const struct question *q) {
     table_compare_columns(b, t);
     for (uint32_t i = 0; i < YEARS; i++) {
         uint32_t year = last - YEARS + 1 + i;
-        struct span span = span_until(span_of_year(year), b->report->today);
-        struct report_head *row = table_row(b, t, year_label(b, year));
         char key[16];
         char before[16];
-        row->span = span;
-        snprintf(key, sizeof key, "%u", year);
+        struct span span = table_year(b, t, year, key);
         snprintf(before, sizeof before, "%u", year - 1);
         for (int part = WINDOW; part <= BOTH; part++) {
             table_set(t, i, (size_t)part, count_of(q, key, NULL, (enum part)part));

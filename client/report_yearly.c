@@ -131,6 +131,13 @@ const char *year_label(struct builder *b, uint32_t year) {
     return label != text ? label : arena_strndup(b->arena, text, strlen(text));
 }
 
+struct span table_year(struct builder *b, struct report_table *t, uint32_t year, char key[16]) {
+    struct span span = span_until(span_of_year(year), b->report->today);
+    table_row(b, t, year_label(b, year))->span = span;
+    snprintf(key, 16, "%u", year);
+    return span;
+}
+
 struct span span_of_years(const struct builder *b, uint32_t last, uint32_t n) {
     struct span span = span_until(span_of_year(last), b->report->today);
     span.from = (last - n + 1) * 10000 + 401;
@@ -169,11 +176,8 @@ static void year_field(struct builder *b, const char *count, const char *field, 
     table_compare_columns(b, t);
     for (uint32_t i = 0; i < YEARS; i++) {
         uint32_t year = last - YEARS + 1 + i;
-        struct span span = span_until(span_of_year(year), b->report->today);
-        struct report_head *row = table_row(b, t, year_label(b, year));
         char key[16];
-        row->span = span;
-        snprintf(key, sizeof key, "%u", year);
+        struct span span = table_year(b, t, year, key);
         for (size_t k = 0; k <= total; k++) {
             table_set(t, i, k, answer_count(q, key, k < total ? axis.key[k] : NULL));
         }

@@ -121,6 +121,18 @@ void answer_page(struct conn *c, uint32_t serial, uint64_t position, Madoguchi__
     send_answer(c, &answer);
 }
 
+Madoguchi__Pair *answer_pair(struct arena *a, const char *name, const char *value) {
+    Madoguchi__Pair *pair = arena_alloc(a, sizeof *pair);
+    char *copy = arena_strndup(a, value, strlen(value));
+    if (pair == NULL || copy == NULL) {
+        return NULL;
+    }
+    madoguchi__pair__init(pair);
+    SET(pair, name, bytes_of(name));
+    SET(pair, value, bytes_of(copy));
+    return pair;
+}
+
 static size_t varint(uint8_t *to, uint64_t v) {
     size_t n = 0;
     while (v >= 0x80) {

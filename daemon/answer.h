@@ -18,6 +18,10 @@ void answer_error(struct conn *c, uint32_t serial, uint64_t position, const stru
 /* The only page of an answer; position 0: none. */
 void answer_page(struct conn *c, uint32_t serial, uint64_t position, Madoguchi__Page *page);
 
+/* A pair for a page, in the arena: the name is kept as it is, the value copied; NULL
+ * without room. */
+Madoguchi__Pair *answer_pair(struct arena *a, const char *name, const char *value);
+
 /* Room for a page packed before, `len` bytes (at most ANSWER_PAGE_MAX), to be
  * filled at once and sent by conn_commit().  NULL on a closed connection. */
 #define ANSWER_PAGE_MAX (65536 - 256)

@@ -3,6 +3,7 @@
 #include "proto/address.h"
 #include "proto/guard.h"
 #include "proto/tls_file.h"
+#include "store/disk.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -55,21 +56,6 @@ bool authority_has(const struct authority *a, const char *name) {
     return access(made.certificate, F_OK) == 0 || access(made.key, F_OK) == 0;
 }
 
-static bool write_all(int fd, const char *data, size_t len) {
-    while (len > 0) {
-        ssize_t n = write(fd, data, len);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            return false;
-        }
-        data += n;
-        len -= (size_t)n;
-    }
-    return fsync(fd) == 0;
-}
-
 /* Writes what lies in the BIO to a new file. */
 static int write_new(const char *path, mode_t mode, BIO *from, struct error *e) {
     char *data = NULL;
@@ -78,7 +64,7 @@ static int write_new(const char *path, mode_t mode, BIO *from, struct error *e) 
     if (fd < 0) {
         return errno == EEXIST ? is_there(path, e) : failed(path, "open", e);
     }
-    if (!write_all(fd, data, (size_t)len) || fchmod(fd, mode) != 0) {
+    if (disk_write(fd, data, (size_t)len, 0) != 0 || disk_sync(fd) != 0 || fchmod(fd, mode) != 0) {
         failed(path, "write", e);
         close(fd);
         unlink(path);

@@ -1,9 +1,10 @@
 #include "daemon/login.h"
 
+#include "daemon/answer.h"
 #include "daemon/metrics.h"
 #include "daemon/password.h"
 #include "daemon/pool.h"
-#include "daemon/throttle.h"
+#include "daemon/tries.h"
 #include "proto/calendar.h"
 #include "proto/log.h"
 #include "proto/message.h"
@@ -19,7 +20,7 @@
 struct login {
     struct login_setting setting;
     struct pool *pool;
-    struct throttle *throttle;
+    struct tries *tries;
     size_t waiting;    /* attempts that were let in and are not decided */
     uint64_t write_at; /* when the file is written next, ms of metrics_clock() */
     bool dropped;      /* the file may have tokens that are no more */
@@ -134,15 +135,11 @@ static Madoguchi__Page *page_of(struct request *r) {
 
 /* A pair in the page; false without room. */
 static bool say(struct request *r, Madoguchi__Page *page, const char *name, const char *value) {
-    Madoguchi__Pair *pair = arena_alloc(&r->arena, sizeof *pair);
     Madoguchi__Pair **list = arena_alloc(&r->arena, sizeof(Madoguchi__Pair *));
-    char *copy = arena_strndup(&r->arena, value, strlen(value));
-    if (pair == NULL || list == NULL || copy == NULL) {
+    Madoguchi__Pair *pair = answer_pair(&r->arena, name, value);
+    if (list == NULL || pair == NULL) {
         return false;
     }
-    madoguchi__pair__init(pair);
-    SET(pair, name, bytes_of(name));
-    SET(pair, value, bytes_of(copy));
     list[0] = pair;
     page->pair = list;
     page->n_pair = 1;
@@ -229,27 +226,6 @@ static void run(struct job *job) {
 
 /* ---- back in the loop --------------------------------------------------------------------- */
 
-static void key_of(char out[160], const char *kind, const char *name) {
-    snprintf(out, 160, "%s:%s", kind, name);
-}
-
-/* Whose failures count together: a network's, or a Unix user's. */
-static const char *origin_of(const struct attempt *a) {
-    return a->asker.network[0] != '\0' ? a->asker.network : a->asker.source;
-}
-
-/* It was counted as a try and nobody looks whether it is right. */
-static void untried(struct attempt *a) {
-    char key[160];
-    if (a->hash[0] == '\0') {
-        return;
-    }
-    key_of(key, "account", a->name);
-    throttle_undo(a->login->throttle, key, THROTTLE_FREE);
-    key_of(key, "source", origin_of(a));
-    throttle_undo(a->login->throttle, key, THROTTLE_FREE_SOURCE);
-}
-
 static void submit(struct attempt *a) {
     struct error e;
     struct login *l = a->login;
@@ -265,9 +241,9 @@ static void submit(struct attempt *a) {
     }
     if (a->step == STEP_WRITE) {
         l->dropped = true;
-        l->write_at = 0; /* the next turn tries again */
-    } else {
-        untried(a);
+        l->write_at = 0;             /* the next turn tries again */
+    } else if (a->hash[0] != '\0') { /* nobody looks whether it is right */
+        tries_undo(a->login->tries, a->name, &a->asker);
     }
     if (a->request == NULL) {
         attempt_free(a);
@@ -300,14 +276,6 @@ static bool is_account(void *ctx, const char *name) {
 
 static bool is_live(struct attempt *a) {
     return is_account(a->login, a->name);
-}
-
-static void passed(struct attempt *a) {
-    char key[160];
-    key_of(key, "account", a->name);
-    throttle_passed(a->login->throttle, key);
-    key_of(key, "source", origin_of(a));
-    throttle_undo(a->login->throttle, key, THROTTLE_FREE_SOURCE);
 }
 
 /* Whether the password is right by what holds now: while it was hashed another one may
@@ -347,7 +315,7 @@ static void hashed(struct attempt *a) {
         return;
     }
     if (a->hash[0] != '\0') {
-        passed(a);
+        tries_passed(a->login->tries, a->name, &a->asker);
     }
     if (a->failed) {
         refuse(a, &a->error);
@@ -446,21 +414,11 @@ static struct attempt *attempt_new(struct login *l, const struct identity *asker
     return a;
 }
 
-/* A try that has to wait counts for nobody: it is none. */
+/* False: it has to wait, and has its answer. */
 static bool may_try(struct attempt *a) {
-    char source[160];
-    char account[160];
     struct error e;
-    struct throttle *t = a->login->throttle;
-    uint64_t now = metrics_clock() / 1000;
-    key_of(source, "source", origin_of(a));
-    key_of(account, "account", a->name);
-    uint64_t wait = throttle_wait(t, source, now);
-    uint64_t other = throttle_wait(t, account, now);
-    wait = wait > other ? wait : other;
+    uint64_t wait = tries_count(a->login->tries, a->name, &a->asker, metrics_clock() / 1000);
     if (wait == 0) {
-        throttle_count(t, source, THROTTLE_FREE_SOURCE, now);
-        throttle_count(t, account, THROTTLE_FREE, now);
         return true;
     }
     note_failure(a, "throttled");
@@ -584,13 +542,13 @@ struct login *login_new(const struct login_setting *setting) {
     }
     l->setting = *setting;
     l->write_at = metrics_clock() / 1000 + WRITE_EVERY_MS;
-    l->throttle = throttle_new();
+    l->tries = tries_new();
     l->pool = pool_new(setting->base, 0, 1, LOGIN_WAITING + WRITERS);
-    if (l->throttle == NULL || l->pool == NULL) {
+    if (l->tries == NULL || l->pool == NULL) {
         if (l->pool != NULL) {
             (void)pool_stop(l->pool, 0);
         }
-        throttle_free(l->throttle);
+        tries_free(l->tries);
         free(l);
         return NULL;
     }
@@ -634,7 +592,7 @@ bool login_stop(struct login *l, unsigned wait_ms) {
 
 void login_free(struct login *l) {
     if (l != NULL) {
-        throttle_free(l->throttle);
+        tries_free(l->tries);
         free(l);
     }
 }

@@ -1,7 +1,7 @@
 /* Logins: passwords for tokens, tokens ended, passwords changed.
  *
  * Hashing takes tens of milliseconds and 64 MiB, so it is done by one thread of its
- * own, behind a queue of LOGIN_WAITING at most, and only after the throttle let the
+ * own, behind a queue of LOGIN_WAITING at most, and only after daemon/tries let the
  * try through.  The same thread writes the file of secrets.  A name that does not
  * exist is hashed against as any other and gets the same answer.
  *

@@ -29,12 +29,8 @@ static void add(struct rows *rows, const char *name, const char *format, ...) {
     va_start(ap, format);
     vsnprintf(value, sizeof value, format, ap);
     va_end(ap);
-    Madoguchi__Pair *pair = arena_alloc(rows->arena, sizeof *pair);
-    char *copy = arena_strndup(rows->arena, value, strlen(value));
-    if (rows->n < ROWS_MAX && pair != NULL && copy != NULL) {
-        madoguchi__pair__init(pair);
-        SET(pair, name, bytes_of(name));
-        SET(pair, value, bytes_of(copy));
+    Madoguchi__Pair *pair = answer_pair(rows->arena, name, value);
+    if (rows->n < ROWS_MAX && pair != NULL) {
         rows->list[rows->n++] = pair;
     }
 }
@@ -64,9 +60,7 @@ static void add_time(struct rows *rows, const char *name, uint64_t ms) {
 
 static void add_hash(struct rows *rows, const char *name, const uint8_t hash[32]) {
     char hex[65];
-    for (int i = 0; i < 32; i++) {
-        snprintf(hex + 2 * i, 3, "%02x", hash[i]);
-    }
+    sodium_bin2hex(hex, sizeof hex, hash, 32);
     add(rows, name, "%s", hex);
 }
 

@@ -1,4 +1,4 @@
-/* How often a secret may be guessed: by account and by where it is tried from.
+/* How often a secret may be guessed, by a key of whatever is to be counted together.
  *
  * Some failures are free; after them each one doubles the time until the next try,
  * up to THROTTLE_MAX_MS.  There is no lasting lock, which would let anybody lock
@@ -11,10 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define THROTTLE_MAX_MS      (15 * 60 * 1000)
-#define THROTTLE_FREE        5  /* failures of an account before it must wait */
-#define THROTTLE_FREE_SOURCE 40 /* of a source, where many may sit: more than may wait */
-#define THROTTLE_PLACES      4096
+#define THROTTLE_MAX_MS (15 * 60 * 1000)
+#define THROTTLE_PLACES 4096
 
 struct throttle;
 

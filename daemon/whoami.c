@@ -1,7 +1,7 @@
 #include "daemon/whoami.h"
 
+#include "daemon/answer.h"
 #include "proto/calendar.h"
-#include "proto/message.h"
 
 #include <stdio.h>
 
@@ -13,15 +13,10 @@ struct pairs {
 };
 
 static void add(struct pairs *p, const char *name, const char *value) {
-    Madoguchi__Pair *pair = arena_alloc(p->arena, sizeof *pair);
-    char *copy = arena_strndup(p->arena, value, strlen(value));
-    if (pair == NULL || copy == NULL || p->page->n_pair == PAIRS_MAX) {
-        return;
+    Madoguchi__Pair *pair = answer_pair(p->arena, name, value);
+    if (pair != NULL && p->page->n_pair < PAIRS_MAX) {
+        p->page->pair[p->page->n_pair++] = pair;
     }
-    madoguchi__pair__init(pair);
-    SET(pair, name, bytes_of(name));
-    SET(pair, value, bytes_of(copy));
-    p->page->pair[p->page->n_pair++] = pair;
 }
 
 static void add_roles(struct pairs *p, unsigned roles) {

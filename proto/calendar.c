@@ -518,6 +518,13 @@ void calendar_format_year_ja(uint32_t fy, char out[32]) {
     snprintf(out, 32, "%s年度", year);
 }
 
+void calendar_format_time(int64_t unix_ms, char out[16]) {
+    const int64_t day_s = 86400;
+    int64_t s = (unix_ms / 1000 - (unix_ms % 1000 < 0) + 9 * 3600) % day_s;
+    unsigned of_day = (unsigned)(s < 0 ? s + day_s : s);
+    snprintf(out, 16, "%02u:%02u:%02u", of_day / 3600, of_day / 60 % 60, of_day % 60);
+}
+
 void calendar_format_year_short(uint32_t fy, char out[8]) {
     const struct era *era = era_of_fy(fy);
     if (era != NULL) {

@@ -63,4 +63,7 @@ void calendar_format_date_ja(uint32_t date, char out[64]); /* 平成31年4月30�
 void calendar_format_year_ja(uint32_t fy, char out[32]);   /* 令和元年度 */
 void calendar_format_year_short(uint32_t fy, char out[8]); /* R5, H30 */
 
+/* The time of day in Japan at a moment, Unix milliseconds: 09:30:02. */
+void calendar_format_time(int64_t unix_ms, char out[16]);
+
 #endif

@@ -218,4 +218,10 @@ int journal_verify(int store_dirfd, struct journal_verify_result *result,
 int journal_verify_upto(int store_dirfd, uint64_t upto, struct journal_verify_result *result,
                         struct error *e) MUST_CHECK;
 
+/* Either of them (upto 0: everything), and in the same reading the chain's hash at the entry
+ * noted->seq, which is filled; one beyond result->head is not met and left as it was.  noted
+ * may be NULL. */
+int journal_verify_noted(int store_dirfd, uint64_t upto, struct journal_head *noted,
+                         struct journal_verify_result *result, struct error *e) MUST_CHECK;
+
 #endif

@@ -8,7 +8,8 @@
 
 struct verify {
     const struct journal_dir *dir;
-    uint64_t upto; /* 0: everything */
+    uint64_t upto;              /* 0: everything */
+    struct journal_head *noted; /* or NULL */
     struct journal_verify_result *result;
 };
 
@@ -52,7 +53,8 @@ static int verify_segment(const struct verify *v, size_t i, struct error *e) {
     }
     char name[SEGMENT_NAME_BYTES];
     segment_name(h.first, name);
-    struct segment_scan s = {.offset = SEGMENT_HEADER_BYTES, .head = h.before, .upto = v->upto};
+    struct segment_scan s = {
+        .offset = SEGMENT_HEADER_BYTES, .head = h.before, .upto = v->upto, .noted = v->noted};
     int r = verify_joins(v, &h, name, e);
     if (r == 0) {
         r = segment_scan(fd, size, name, &s, e);
@@ -93,8 +95,8 @@ static int verify_all(const struct verify *v, struct error *e) {
     return 0;
 }
 
-static int verify_run(int store_dirfd, uint64_t upto, struct journal_verify_result *result,
-                      struct error *e) {
+int journal_verify_noted(int store_dirfd, uint64_t upto, struct journal_head *noted,
+                         struct journal_verify_result *result, struct error *e) {
     *result = (struct journal_verify_result){0};
     if (sodium_init() < 0) {
         return error_set(e, ERR_INTERNAL, "journal", "libsodium does not start",
@@ -105,7 +107,7 @@ static int verify_run(int store_dirfd, uint64_t upto, struct journal_verify_resu
         return -1;
     }
     result->ignored = dir.ignored;
-    struct verify v = {.dir = &dir, .upto = upto, .result = result};
+    struct verify v = {.dir = &dir, .upto = upto, .noted = noted, .result = result};
     /* All headers first: a missing segment is named, not the record it began with. */
     struct segment_header last;
     int r = journal_dir_check(&dir, &last, e);
@@ -117,10 +119,10 @@ static int verify_run(int store_dirfd, uint64_t upto, struct journal_verify_resu
 }
 
 int journal_verify(int store_dirfd, struct journal_verify_result *result, struct error *e) {
-    return verify_run(store_dirfd, 0, result, e);
+    return journal_verify_noted(store_dirfd, 0, NULL, result, e);
 }
 
 int journal_verify_upto(int store_dirfd, uint64_t upto, struct journal_verify_result *result,
                         struct error *e) {
-    return verify_run(store_dirfd, upto, result, e);
+    return journal_verify_noted(store_dirfd, upto, NULL, result, e);
 }

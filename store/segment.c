@@ -354,6 +354,9 @@ int segment_scan(int fd, uint64_t size, const char *name, struct segment_scan *s
         }
         s->last = record.offset;
         s->records++;
+        if (s->noted != NULL && s->noted->seq == r.head.seq) {
+            *s->noted = r.head;
+        }
         s->groups += record.group == record.seq;
     }
     s->offset = r.offset;

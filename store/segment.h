@@ -146,6 +146,8 @@ struct segment_scan {
     uint32_t offset;
     struct journal_head head;
     uint64_t upto;
+    /* In and out: an entry, whose hash is filled when it is met; or NULL. */
+    struct journal_head *noted;
     /* Out: the end of the whole and sound records and the head there. */
     uint32_t last; /* offset of the last sound record, or 0 */
     uint64_t records, groups;

@@ -20,6 +20,7 @@ struct proof {
     store_line_fn line;
     void *ctx;
     const struct store_noted *noted; /* or NULL */
+    struct journal_head chain;       /* at the entry that was noted, as it is here */
     struct journal_verify_result result;
     struct fold_head live; /* what the tables stand on */
 };
@@ -47,6 +48,12 @@ static void say_number(const struct proof *p, const char *name, uint64_t n) {
 }
 
 /* ---- the journal ---------------------------------------------------------------------- */
+
+/* Up to an entry (0: all of it). */
+static int read_journal(struct proof *p, uint64_t upto, struct error *e) {
+    p->chain.seq = p->noted != NULL ? p->noted->seq : 0;
+    return journal_verify_noted(p->dirfd, upto, &p->chain, &p->result, e);
+}
 
 static void say_journal(const struct proof *p) {
     const struct journal_verify_result *r = &p->result;
@@ -117,7 +124,6 @@ bool store_noted_parse(const char *text, struct store_noted *out) {
 
 /* What was noted outside must be what is here. */
 static int prove_noted(const struct proof *p, struct error *e) {
-    struct journal_verify_result upto;
     const struct store_noted *n = p->noted;
     if (n == NULL) {
         return 0;
@@ -130,10 +136,7 @@ static int prove_noted(const struct proof *p, struct error *e) {
                          "末尾が切り取られたか、別の保存領域の控えです。",
                          (unsigned long long)n->seq, (unsigned long long)p->result.head.seq);
     }
-    if (journal_verify_upto(p->dirfd, n->seq, &upto, e) < 0) {
-        return -1;
-    }
-    if (memcmp(upto.head.hash, n->hash, 32) != 0) {
+    if (memcmp(p->chain.hash, n->hash, 32) != 0) {
         return error_set(e, ERR_DOES_NOT_HOLD, "head",
                          "The chain at entry #%llu is not the one that was noted: what is recorded "
                          "up to it was changed, or the note is of another store.",
@@ -148,7 +151,7 @@ static int prove_noted(const struct proof *p, struct error *e) {
 
 static int prove_journal(struct proof *p, struct error *e) {
     struct journal_mark mark = {0};
-    if (journal_verify(p->dirfd, &p->result, e) < 0) {
+    if (read_journal(p, 0, e) < 0) {
         return -1;
     }
     say_journal(p);
@@ -386,7 +389,7 @@ static int prove_copy(struct store *s, struct proof *p, int copy, uint64_t need,
         return no_tables("is of another version than the daemon that uses it",
                          "の版がサーバーと異なります", e);
     }
-    if (journal_verify_upto(s->dirfd, p->live.seq, &p->result, e) < 0) {
+    if (read_journal(p, p->live.seq, e) < 0) {
         return -1;
     }
     say_journal(p);

@@ -80,6 +80,25 @@ START_TEST(today_is_japans) {
 }
 END_TEST
 
+static void expect_time(int64_t unix_ms, const char *expected) {
+    char text[16];
+    calendar_format_time(unix_ms, text);
+    ck_assert_str_eq(text, expected);
+}
+
+START_TEST(the_clock_is_japans) {
+    expect_time(0, "09:00:00");
+    expect_time(1711897199999, "23:59:59"); /* see today_is_japans */
+    expect_time(1711897200000, "00:00:00");
+    expect_time(1711934462999, "10:21:02");
+    expect_time(-1, "08:59:59");
+    expect_time(-9 * 3600000LL, "00:00:00");
+    expect_time(-9 * 3600000LL - 1, "23:59:59");
+    expect_time(INT64_MAX, "16:12:55");
+    expect_time(INT64_MIN, "01:47:04");
+}
+END_TEST
+
 static const struct {
     const char *text;
     uint32_t date;
@@ -429,6 +448,7 @@ int main(void) {
     tcase_add_test(t, every_day_reads_back);
     tcase_add_test(t, ends_of_the_calendar);
     tcase_add_test(t, today_is_japans);
+    tcase_add_test(t, the_clock_is_japans);
     tcase_add_test(t, dates_as_written);
     tcase_add_test(t, dates_refused);
     tcase_add_test(t, long_input_is_refused);

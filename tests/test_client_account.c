@@ -215,6 +215,14 @@ START_TEST(the_trail) {
     kit_client_ok(&k, "audit --kind void");
     kit_printed("  void  ");
     kit_said_client("1 entry\n");
+    kit_client_ok(&k, "show 1 --format csv");
+    kit_printed("\n1,founding,,2025-06-15 12:00:00,root,,,,,\n");
+    kit_client_ok(&k, "show 1 --format json");
+    kit_printed("\"fields\": \"\"");
+    kit_client_ok(&k, "show 5 --format csv");
+    kit_printed("date=2024-04-15 service=migration");
+    kit_client_ok(&k, "show 1");
+    kit_printed("recorded 2025-06-15 12:00:00 by root\n");
     kit_client_refused(&k, 1, "There is no M-2024-000009", "audit M-2024-000009");
     kit_client_refused(&k, 1, "\"soon\"", "audit --from soon");
     kit_client_refused(&k, 1, "ends before it begins", "audit --from 2024-05 --to 2024-04");

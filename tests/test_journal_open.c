@@ -278,6 +278,16 @@ START_TEST(applied) {
     }
     struct journal_verify_result v;
     struct error e = {0};
+    for (uint64_t seq = 1; seq <= 4; seq++) {
+        for (uint64_t upto = 0; upto <= 4; upto++) {
+            struct journal_head noted = {.seq = seq, .hash = {7}};
+            bool met = upto == 0 || seq <= upto;
+            ck_assert_int_eq(journal_verify_noted(k.fd, upto, &noted, &v, NULL), 0);
+            ck_assert_uint_eq(v.head.seq, upto == 0 ? 4 : upto);
+            ck_assert_uint_eq(noted.seq, seq);
+            ck_assert_mem_eq(noted.hash, met ? heads[seq].hash : (uint8_t[32]){7}, 32);
+        }
+    }
     ck_assert_int_eq(journal_verify_upto(k.fd, 5, &v, &e), -1);
     ck_assert_int_eq(e.code, ERR_DOES_NOT_HOLD);
     for (int pass = 0; pass < 2; pass++) {

@@ -325,6 +325,8 @@ START_TEST(month_by_hand) {
     kit_report_fill(&k);
     struct kit_csv csv = lines(&k, REPORT_MONTHLY, "migration", 202405, 0, &a);
 #define MAY " from=2024-05-01 to=2024-05-31"
+    ck_assert_str_eq(kit_csv_cell(&csv, 1, kit_csv_column(&csv, "as_of")),
+                     "2025-06-15T12:00:00+09:00");
     IS("summary", "measure=contacts statistic=value" MAY, "6");
     IS("summary", "measure=contacts from=2023-05-01 to=2023-05-31", "8");
     IS("summary", "measure=contacts statistic=difference" MAY, "-2");
@@ -372,6 +374,12 @@ START_TEST(years_by_hand) {
     IS("month-topic", "topic=pin from=2025-05-01 to=2025-05-31", "0");
     IS("month-topic", "topic=pin from=2025-07-01 to=2025-07-31", "");
     IS("topic", "topic=collection statistic=rate", "-100.0");
+#define SAME_DAYS " from=2024-04-01 to=2024-06-15"
+    IS("topic", "topic=collection measure=contacts" SAME_DAYS, "1200");
+    IS("topic", "measure=contacts" SAME_DAYS, "1203");
+    IS("outcome", "outcome=issued measure=outcomes statistic=value" SO_FAR, "0");
+    IS("outcome", "outcome=issued measure=outcomes" SAME_DAYS, "1200");
+    IS("outcome", "outcome=issued statistic=difference", "-1200");
     csv = lines(&k, REPORT_FIVE_YEARS, "migration", 0, 2024, &a);
 #define FY2024 " from=2024-04-01 to=2025-03-31"
     IS("year-topic", "measure=contacts statistic=value" FY2024, "7");
@@ -409,6 +417,8 @@ START_TEST(command) {
     kit_printed("Municipality: 長井市 (062090)\nPeriod: FY2024\nDefinition: Contacts count");
     kit_printed("Counting rule 1.\nTabulated as of: 20");
     kit_printed("△5");
+    kit_client_ok(&k, "report yearly --year R6 --known-at 2025-06-16T09:05");
+    kit_printed("Tabulated as of: 2025-06-16 09:05 (journal position ");
     /* In Japanese, without the locale. */
     ck_assert_int_eq(
         kit_client(&k, "LANGUAGE=ja LC_ALL=C.UTF-8", "report yearly --year R6 --service migration"),

@@ -4,11 +4,13 @@
 #include "daemon/config.h"
 #include "daemon/tls_stream.h"
 #include "proto/address.h"
+#include "store/disk.h"
 #include "tests/kit_files.h"
 #include "tests/kit_tls.h"
 #include "tests/suite.h"
 
 #include <check.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -315,6 +317,40 @@ START_TEST(nothing_is_overwritten) {
 }
 END_TEST
 
+static int good_calls; /* of the disk, before one fails */
+
+static ssize_t write_fails(int fd, const void *data, size_t len, off_t at) {
+    errno = ENOSPC;
+    return good_calls-- > 0 ? pwrite(fd, data, len, at) : -1;
+}
+
+static int flush_fails(int fd) {
+    errno = EIO;
+    return good_calls-- > 0 ? fsync(fd) : -1;
+}
+
+/* Of the key and its certificate neither stays when one could not be written. */
+START_TEST(half_a_pair_does_not_stay) {
+    struct authority *a;
+    struct authority_made made_now;
+    struct error e;
+    begin();
+    ck_assert_int_eq(authority_open(dir, &a, &made_now, &e), 0);
+    for (int i = 0; i < 4; i++) {
+        good_calls = i % 2;
+        disk_calls.pwrite = i < 2 ? write_fails : pwrite;
+        disk_calls.fsync = i < 2 ? fsync : flush_fails;
+        authority_refuses(authority_client(a, "second", &made_now, &e), &e, ERR_INTERNAL,
+                          i < 2 ? "No space left" : "Input/output error");
+        ck_assert(access(in("client-second.key"), F_OK) != 0);
+        ck_assert(access(in("client-second.crt"), F_OK) != 0);
+    }
+    disk_calls.fsync = fsync;
+    ck_assert_int_eq(authority_client(a, "second", &made_now, &e), 0);
+    authority_free(a);
+}
+END_TEST
+
 START_TEST(names_that_are_none) {
     static const char *const bad_clients[] = {
         "",   "../x",         ".x",
@@ -429,6 +465,7 @@ int main(void) {
     tcase_add_test(t, expiry_is_logged_once_a_day);
     tcase_add_test(t, what_the_authority_signs);
     tcase_add_test(t, nothing_is_overwritten);
+    tcase_add_test(t, half_a_pair_does_not_stay);
     tcase_add_test(t, names_that_are_none);
     tcase_add_test(t, addresses);
     tcase_add_test(t, who_is_there);

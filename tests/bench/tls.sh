@@ -17,25 +17,13 @@ at_end() { drop; }
 
 # pair CONNECTIONS DEPTH
 pair() {
-    : >"$DATA/unix.out"
-    : >"$DATA/tls.out"
-    : >"$DATA/speed.out"
-    : >"$DATA/cost.out"
-    for i in $(seq "$ROUNDS"); do
-        "$LOAD" log -s "$SOCKET" -c "$1" -q "$2" -m 0 -t "$SECONDS_EACH" -p "$PID" >"$DATA/u"
-        "$LOAD" log -s "$TLS_AT" -c "$1" -q "$2" -m 0 -t "$SECONDS_EACH" -p "$PID" >"$DATA/t"
-        ratio "$(figure 1 "$DATA/t")" "$(figure 1 "$DATA/u")" >>"$DATA/speed.out"
-        ratio "$(figure 4 "$DATA/t")" "$(figure 4 "$DATA/u")" >>"$DATA/cost.out"
-        cat "$DATA/u" >>"$DATA/unix.out"
-        cat "$DATA/t" >>"$DATA/tls.out"
-    done
+    in_turns "$1" "$2" "$PID" -s "$TLS_AT"
     figure 1 "$DATA/unix.out" | row "log Unix, $2 in flight" "$1" logs/s
-    figure 1 "$DATA/tls.out" | row "log TLS, $2 in flight" "$1" logs/s
+    figure 1 "$DATA/other.out" | row "log TLS, $2 in flight" "$1" logs/s
     row "log TLS : Unix, $2 in flight" "$1" ratio <"$DATA/speed.out"
     figure 4 "$DATA/unix.out" | row "processor a log Unix, $2 in flight" "$1" us
-    figure 4 "$DATA/tls.out" | row "processor a log TLS, $2 in flight" "$1" us
+    figure 4 "$DATA/other.out" | row "processor a log TLS, $2 in flight" "$1" us
     row "processor a log TLS : Unix, $2 in flight" "$1" ratio <"$DATA/cost.out"
-    rm -f "$DATA/unix.out" "$DATA/tls.out" "$DATA/speed.out" "$DATA/cost.out" "$DATA/u" "$DATA/t"
 }
 
 # idle: anonymous KiB that one idle connection takes.
@@ -43,20 +31,9 @@ idle() {
     ulimit -n 8192 2>/dev/null || :
     serve
     before=$(anonymous)
-    rm -f "$DATA/hold" "$DATA/ready"
-    mkfifo "$DATA/hold"
-    "$LOAD" idle -s "$TLS_AT" -c "$IDLE" <"$DATA/hold" >"$DATA/ready" &
-    holder=$!
-    exec 4>"$DATA/hold"
-    waited=0
-    until grep -qs ready "$DATA/ready"; do
-        waited=$((waited + 1))
-        [ "$waited" -le 1200 ] || { say "the connections do not open"; exit 1; }
-        sleep 0.05
-    done
+    hold -s "$TLS_AT" -c "$IDLE"
     after=$(anonymous)
-    exec 4>&-
-    wait "$holder"
+    let_go
     stop
     awk -v a="$before" -v b="$after" -v n="$IDLE" 'BEGIN { printf "%.1f\n", (b - a) * 1024 / n }' |
         row "anonymous memory of an idle TLS connection" "$IDLE" KiB

@@ -1,8 +1,13 @@
 # A daemon that listens on the Unix socket and on a free port with TLS, for a client whose
-# certificate is an account; to be sourced after lib.sh.
+# certificate is an account; and its socket beside another way to it. To be sourced after
+# lib.sh.
 BENCH_TLS=$DATA/tls
 export BENCH_TLS
-drop() { rm -rf "$DATA/tls" "$DATA/tls-store" "$DATA/tls.yaml" "$DATA/tls.log" "$DATA/hold" "$DATA/ready"; }
+drop() {
+    rm -rf "$DATA/tls" "$DATA/tls-store" "$DATA/tls.yaml" "$DATA/tls.log" "$DATA/hold" \
+        "$DATA/ready" "$DATA/unix" "$DATA/unix.out" "$DATA/other" "$DATA/other.out" \
+        "$DATA/speed.out" "$DATA/cost.out"
+}
 
 # serve: on the Unix socket and on a free port; TLS_AT is its address.
 serve() {
@@ -34,4 +39,43 @@ YAML
 # figure FIELD FILE
 figure() { cut -d' ' -f"$1" "$2"; }
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3f\n", a / b }'; }
+
+# in_turns CONNECTIONS DEPTH PROCESS OPTION...: ROUNDS times the same logs over the Unix
+# socket and over another way (OPTION..., served by PROCESS), in turns: what they cost lies in
+# unix.out and other.out, other : Unix of each pair in speed.out and cost.out (of processors).
+in_turns() {
+    connections=$1
+    depth=$2
+    process=$3
+    shift 3
+    for out in unix other speed cost; do : >"$DATA/$out.out"; done
+    for i in $(seq "$ROUNDS"); do
+        "$LOAD" log -s "$SOCKET" -c "$connections" -q "$depth" -m 0 -t "$SECONDS_EACH" -p "$PID" \
+            >"$DATA/unix"
+        "$LOAD" log "$@" -c "$connections" -q "$depth" -m 0 -t "$SECONDS_EACH" -p "$process" \
+            >"$DATA/other"
+        ratio "$(figure 1 "$DATA/other")" "$(figure 1 "$DATA/unix")" >>"$DATA/speed.out"
+        ratio "$(figure 4 "$DATA/other")" "$(figure 4 "$DATA/unix")" >>"$DATA/cost.out"
+        for way in unix other; do cat "$DATA/$way" >>"$DATA/$way.out"; done
+    done
+}
+
+# hold OPTION...: connections that do nothing (OPTION...) are open, until let_go.
+hold() {
+    rm -f "$DATA/hold" "$DATA/ready"
+    mkfifo "$DATA/hold"
+    "$LOAD" idle "$@" <"$DATA/hold" >"$DATA/ready" &
+    holder=$!
+    exec 4>"$DATA/hold"
+    waited=0
+    until grep -qs ready "$DATA/ready"; do
+        waited=$((waited + 1))
+        [ "$waited" -le 1200 ] || { say "the connections do not open"; exit 1; }
+        sleep 0.05
+    done
+}
+let_go() {
+    exec 4>&-
+    wait "$holder"
+}
 

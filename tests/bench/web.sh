@@ -53,41 +53,22 @@ log_in() {
 
 # pair CONNECTIONS ADDRESS NAME
 pair() {
-    : >"$DATA/web.unix"
-    : >"$DATA/web.http"
-    : >"$DATA/web.ratio"
-    for i in $(seq "$ROUNDS"); do
-        "$LOAD" log -s "$SOCKET" -c "$1" -m 0 -t "$SECONDS_EACH" -p "$PID" >"$DATA/web.u"
-        "$LOAD" log -x web -s "$2" -c "$1" -m 0 -t "$SECONDS_EACH" -p "$WEB" >"$DATA/web.h"
-        ratio "$(figure 1 "$DATA/web.h")" "$(figure 1 "$DATA/web.u")" >>"$DATA/web.ratio"
-        cat "$DATA/web.u" >>"$DATA/web.unix"
-        cat "$DATA/web.h" >>"$DATA/web.http"
-    done
-    figure 1 "$DATA/web.unix" | row "log Unix" "$1" logs/s
-    figure 1 "$DATA/web.http" | row "log $3" "$1" logs/s
-    row "log $3 : Unix" "$1" ratio <"$DATA/web.ratio"
-    figure 3 "$DATA/web.http" | row "log $3, p99" "$1" ms
-    figure 4 "$DATA/web.http" | row "processor of the gateway a log, $3" "$1" us
+    in_turns "$1" 1 "$WEB" -x web -s "$2"
+    figure 1 "$DATA/unix.out" | row "log Unix" "$1" logs/s
+    figure 1 "$DATA/other.out" | row "log $3" "$1" logs/s
+    row "log $3 : Unix" "$1" ratio <"$DATA/speed.out"
+    figure 3 "$DATA/other.out" | row "log $3, p99" "$1" ms
+    figure 4 "$DATA/other.out" | row "processor of the gateway a log, $3" "$1" us
 }
 
 # Anonymous memory of the gateway with PAGES connections that began as pages do.
 pages() {
-    mkfifo "$DATA/web.hold"
-    "$LOAD" idle -x web -s "$1" -c "$PAGES" <"$DATA/web.hold" >"$DATA/web.ready" &
-    holder=$!
-    exec 4>"$DATA/web.hold"
-    waited=0
-    until grep -qs ready "$DATA/web.ready"; do
-        waited=$((waited + 1))
-        [ "$waited" -le 1200 ] || { say "the pages do not open"; exit 1; }
-        sleep 0.05
-    done
+    hold -x web -s "$1" -c "$PAGES"
     awk '/^Anonymous:/ { s += $2 } END { printf "%.1f\n", s / 1024 }' "/proc/$WEB/smaps_rollup" |
         row "anonymous memory of the gateway, pages open" "$PAGES" MiB
     awk '/^Rss:/ { printf "%.1f\n", $2 / 1024 }' "/proc/$WEB/smaps_rollup" |
         row "memory of the gateway, pages open" "$PAGES" MiB
-    exec 4>&-
-    wait "$holder"
+    let_go
 }
 
 echo "name,connections,median,min,max,unit"
