@@ -335,14 +335,15 @@ static enum guard_verdict judge_runs(const struct scan *s) {
     return worst;
 }
 
-/* Of eight bytes, a bit for each that is an ASCII digit or not ASCII. */
-static uint64_t maybe_digits(uint64_t w) {
+/* How many of eight bytes are an ASCII digit or not ASCII. */
+static size_t maybe_digits(uint64_t w) {
     const uint64_t ones = UINT64_C(0x0101010101010101);
     const uint64_t high = 0x80 * ones;
     uint64_t low = w & ~high;
     uint64_t from_0 = low + (0x80 - '0') * ones;
     uint64_t past_9 = low + (0x80 - '9' - 1) * ones;
-    return (w | (from_0 & ~past_9)) & high;
+    uint64_t found = (w | (from_0 & ~past_9)) & high;
+    return (size_t)((found >> 7) * ones >> 56);
 }
 
 /* A digit takes at least one byte, and that byte is an ASCII digit or not ASCII.  Most
@@ -352,11 +353,11 @@ static bool may_hold_twelve(const uint8_t *text, size_t len) {
     uint64_t w;
     for (; len >= sizeof w; text += sizeof w, len -= sizeof w) {
         memcpy(&w, text, sizeof w);
-        n += (size_t)__builtin_popcountll(maybe_digits(w));
+        n += maybe_digits(w);
     }
     w = 0;
     memcpy(&w, text, len);
-    return n + (size_t)__builtin_popcountll(maybe_digits(w)) >= DIGITS;
+    return n + maybe_digits(w) >= DIGITS;
 }
 
 static enum guard_verdict scan_text(const uint8_t *text, size_t len) {
