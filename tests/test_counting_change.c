@@ -288,9 +288,11 @@ static void catalogue_in_force(struct kit *k) {
 static void codes_are_retired(struct kit *k) {
     uint64_t seq =
         kit_ok(k, "log", "service", "migration", "date", "2024-04-15", "topic", "housing", NULL);
-    static const char from[] = "{code: housing, ja: 住まい, en: Housing, services: [migration]}";
+    static const char from[] =
+        "{code: housing, ja: 住まい, kana: すまい, en: Housing, services: [migration]}";
     static const char to[] =
-        "{code: housing, ja: 住まい, en: Housing, services: [migration], retired: 2024-06-01}";
+        "{code: housing, ja: 住まい, kana: すまい, en: Housing, services: [migration], "
+        "retired: 2024-06-01}";
     ck_assert_int_eq(kit_put_catalogue(k, from, to).code, 0);
     kit_ok(k, "log", "service", "migration", "date", "2024-05-31", "topic", "housing", NULL);
     kit_refused(k, ERR_UNKNOWN_CODE, "topic", "log", "service", "migration", "date", "2024-06-01",
@@ -300,7 +302,8 @@ static void codes_are_retired(struct kit *k) {
     kit_stats(k, "cases", "FY2024", "topic", "topic=housing", "housing 2");
     /* Removed it cannot be. */
     uint64_t head = kit_head(k);
-    static const char whole[] = "  - {code: work, ja: 仕事, en: Work, services: [migration]}\n";
+    static const char whole[] =
+        "  - {code: work, ja: 仕事, kana: しごと, en: Work, services: [migration]}\n";
     ck_assert_int_eq(kit_put_catalogue(k, whole, "").code, ERR_STATE);
     kit_said(k, "work");
     ck_assert_int_eq(kit_put_catalogue(k, "prefix: M", "prefix: X").code, ERR_STATE);

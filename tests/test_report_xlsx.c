@@ -156,7 +156,7 @@ START_TEST(as_libreoffice_opens_them) {
     ck_assert_msg(system("command -v soffice >/dev/null") == 0,
                   "soffice is missing: make check installs it (libreoffice-calc-nogui)");
     kit_start(&k, true);
-    ck_assert_int_eq(kit_put_catalogue(&k, "{code: housing, ja: 住まい, en: Housing,",
+    ck_assert_int_eq(kit_put_catalogue(&k, "{code: housing, ja: 住まい, kana: すまい, en: Housing,",
                                        "{code: housing, ja: \"" BAD_LABEL "\", en: \"" BAD_LABEL
                                        "\",")
                          .code,
