@@ -317,6 +317,7 @@ test('what finds no room is not recorded, and says so', async () => {
   await referral();
   assert.equal(await waiting(page), 199);
   held.through = true;
+  await visit(page, world, '/');
   await settled(page);
   await page.unroute('**/api/ask');
   assert.equal(contactsSum(world), before + 199);
