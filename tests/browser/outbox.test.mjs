@@ -249,6 +249,22 @@ test('what a closed tab left is sent by one of the others', async () => {
   await third.close();
 });
 
+test('a browser without locks sends all the same', async () => {
+  const before = contactsSum(world);
+  const without = await page.context().newPage();
+  await without.addInitScript(() => Object.defineProperty(Navigator.prototype, 'locks', { value: undefined }));
+  await visit(without, world, '/');
+  const closed = await another();
+  await hold(closed);
+  await press(closed, inquiry, inquiry);
+  await press(without, inquiry);
+  await visit(without, world, '/');
+  await settled(without);
+  assert.equal(contactsSum(world), before + 3);
+  await closed.close();
+  await without.close();
+});
+
 test('a copy of a tab has a name of its own', async () => {
   await page.evaluate(() => sessionStorage.setItem('copied', 'yes'));
   const [copy] = await Promise.all([page.waitForEvent('popup'), page.evaluate(() => { window.open('/'); })]);
