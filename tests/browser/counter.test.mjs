@@ -1,14 +1,14 @@
 // The counter page, with the keyboard.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { World, axe, picture, until } from './kit.mjs';
+import { World, axe, picture } from './kit.mjs';
+import { settled } from './counter_kit.mjs';
 
 const world = new World('clerk');
 before(() => world.begin());
 after(() => world.end());
 
 const entries = () => world.rows(['stats', '--by', 'service,topic,nature']);
-const settled = (page) => until('an empty outbox', () => page.evaluate(() => Object.entries(localStorage).every(([key, value]) => !key.startsWith('madoguchi.outbox.') || value === '[]')));
 
 test('ten typical contacts take at most 35 acts', async () => {
   const page = await world.sit('clerk');

@@ -10,8 +10,7 @@ export const typed = (page) => page.inputValue('#entry');
 // All that this browser keeps of the pages.
 export const kept = (page) => page.evaluate(() => JSON.stringify(Object.entries(localStorage)));
 
-export const waiting = (page) => page.evaluate(() =>
-  Object.entries(localStorage).filter(([key]) => key.startsWith('madoguchi.outbox.')).reduce((sum, [, value]) => sum + JSON.parse(value).length, 0));
+export const waiting = (page) => page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('madoguchi.outbox.')).length);
 export const settled = (page) => until('an empty outbox', async () => (await waiting(page)) === 0);
 
 export const press = async (page, ...keys) => {

@@ -180,10 +180,34 @@ test('a case that is refused leaves its count as it was', async () => {
   assert.equal(await focused(page), 'entry');
 });
 
+const named = (tab) => tab.evaluate(() => sessionStorage.getItem('madoguchi.tab'));
+
+async function another(where = '/') {
+  const tab = await page.context().newPage();
+  await visit(tab, world, where);
+  return tab;
+}
+
+// Keeps a tab's acts from the gateway until let through; gives their ids as they are sent.
+async function hold(tab) {
+  const held = { through: false, sent: [] };
+  await tab.route('**/api/ask', async (route) => {
+    const { id, act, voiding } = route.request().postDataJSON();
+    if (act === undefined && voiding === undefined) {
+      await route.continue();
+    } else if (held.through) {
+      held.sent.push(id);
+      await route.continue();
+    } else {
+      await route.abort();
+    }
+  });
+  return held;
+}
+
 test('two tabs of one clerk send each entry once', async () => {
   const before = contactsSum(world);
-  const other = await page.context().newPage();
-  await visit(other, world, '/');
+  const other = await another();
   await world.stop(world.web, 'SIGKILL');
   await press(page, inquiry, inquiry);
   await press(other, inquiry, inquiry);
@@ -191,4 +215,127 @@ test('two tabs of one clerk send each entry once', async () => {
   await settled(page);
   assert.equal(contactsSum(world), before + 4);
   await other.close();
+});
+
+// One key many times, faster than anybody types.
+const burst = (tab, times) => tab.evaluate(async ([key, n]) => {
+  for (let i = 0; i < n; i += 1) {
+    document.getElementById('entry').dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
+    await new Promise((resolve) => { setTimeout(resolve, i % 5); });
+  }
+}, [inquiry, times]);
+
+test('two tabs that record at the same time: nothing lost, nothing twice', async () => {
+  const before = contactsSum(world);
+  const other = await another();
+  await Promise.all([burst(page, 90), burst(other, 90)]);
+  await Promise.all([settled(page), settled(other)]);
+  assert.equal(contactsSum(world), before + 180);
+  assert.deepEqual([...page.faults, await page.innerText('#refused'), await other.innerText('#refused')], ['', '']);
+  await other.close();
+});
+
+test('what a closed tab left is sent by one of the others', async () => {
+  const before = contactsSum(world);
+  const third = await another('/list');
+  const closed = await another();
+  await world.stop(world.web, 'SIGKILL');
+  await press(closed, inquiry, inquiry, inquiry);
+  assert.equal(await waiting(page), 3);
+  await closed.close();
+  await world.gateway();
+  await settled(page);
+  assert.equal(contactsSum(world), before + 3);
+  await third.close();
+});
+
+test('a browser without locks sends all the same', async () => {
+  const before = contactsSum(world);
+  const without = await page.context().newPage();
+  await without.addInitScript(() => Object.defineProperty(Navigator.prototype, 'locks', { value: undefined }));
+  await visit(without, world, '/');
+  const closed = await another();
+  await hold(closed);
+  await press(closed, inquiry, inquiry);
+  await press(without, inquiry);
+  await visit(without, world, '/');
+  await settled(without);
+  assert.equal(contactsSum(world), before + 3);
+  await closed.close();
+  await without.close();
+});
+
+test('a copy of a tab has a name of its own', async () => {
+  await page.evaluate(() => sessionStorage.setItem('copied', 'yes'));
+  const [copy] = await Promise.all([page.waitForEvent('popup'), page.evaluate(() => { window.open('/'); })]);
+  await ready(copy);
+  assert.equal(await copy.evaluate(() => sessionStorage.getItem('copied')), 'yes');
+  assert.match(await named(copy), /^[0-9a-f]{8}$/);
+  assert.notEqual(await named(copy), await named(page));
+  await copy.close();
+});
+
+test('a tab that is loaded again keeps its name and the order', async () => {
+  const name = await named(page);
+  const held = await hold(page);
+  await press(page, inquiry, '0', '2', inquiry);
+  await page.reload();
+  await ready(page);
+  assert.equal(await named(page), name);
+  await press(page, '0', '2');
+  const asked = (await page.evaluate(() => JSON.parse(localStorage.getItem('madoguchi.recent.clerk')).slice(0, 4).map(({ ids }) => ids[0]))).reverse();
+  assert.equal(await waiting(page), 4);
+  held.through = true;
+  await settled(page);
+  await page.unroute('**/api/ask');
+  assert.deepEqual(held.sent, asked);
+  await until('all recorded', async () => (await recents(page)).slice(0, 4).every((each) => /done/.test(each.state)));
+});
+
+test('taken back in one tab while it waits in another; the rest is not held up', async () => {
+  const before = contactsSum(world);
+  const other = await another();
+  const held = await hold(other);
+  await press(other, inquiry);
+  await visit(page, world, '/');
+  await press(page, 'Control+z', inquiry);
+  await until('the second, alone', async () => (await waiting(page)) === 2);
+  assert.equal(contactsSum(world), before + 1);
+  held.through = true;
+  await settled(page);
+  assert.equal(contactsSum(world), before + 1);
+  assert.deepEqual((await recents(page)).slice(0, 2).map((each) => each.state), ['recent done', 'recent undone']);
+  assert.deepEqual([...page.faults, await page.innerText('#refused')], ['']);
+  await other.close();
+});
+
+test('what finds no room is not recorded, and says so', async () => {
+  const before = contactsSum(world);
+  const held = await hold(page);
+  const referral = async () => { // two acts: all or none
+    await page.keyboard.type('law');
+    await press(page, 'Enter', 'Enter');
+    await says('said', /記録されていません/);
+  };
+  await page.evaluate(() => {
+    const { setItem } = Storage.prototype;
+    Storage.prototype.setItem = function (key, value) {
+      if (value.includes('"REFER"') && key.startsWith('madoguchi.outbox.')) {
+        throw new DOMException('full', 'QuotaExceededError');
+      }
+      setItem.call(this, key, value);
+    };
+  });
+  await referral();
+  assert.equal(await waiting(page), 0);
+  await visit(page, world, '/');
+  await burst(page, 199);
+  await referral();
+  assert.equal(await waiting(page), 199);
+  held.through = true;
+  await visit(page, world, '/');
+  await settled(page);
+  await page.unroute('**/api/ask');
+  assert.equal(contactsSum(world), before + 199);
+  assert.deepEqual([...page.faults, await page.innerText('#refused')], ['']);
 });

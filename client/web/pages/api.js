@@ -1,7 +1,7 @@
 // What a page says to the gateway.  An error is a Refused, which the daemon meant, or
 // a Lost, after which nobody knows: the same request is asked again with the same id.
 import { anyIndividualNumber } from './guard.js';
-import { inLanguage, _ } from './i18n.js';
+import { inLanguage, language, _ } from './i18n.js';
 
 const TIMEOUT_MS = 30_000;
 const LOST = new Set([500, 502, 503, 504]);
@@ -34,7 +34,7 @@ export const onLoginEnded = (ask) => {
 };
 
 async function send(method, path, body) {
-  const headers = { Accept: 'application/json' };
+  const headers = { Accept: 'application/json', 'X-Madoguchi-Language': language };
   if (body !== undefined) {
     headers['Content-Type'] = 'application/json';
     headers['X-Madoguchi-CSRF'] = session.csrf ?? '';

@@ -8,7 +8,7 @@ import { _, number } from './i18n.js';
 import { column, cutNote, numbers, show, table } from './table.js';
 import { kindName } from './words.js';
 
-const KINDS = ['account', 'month-close', 'correct', 'void', 'catalogue', 'plan', 'publish', 'login', 'login-failed', 'logout', 'refused', 'export', 'backup'];
+const KINDS = ['account', 'month-close', 'correct', 'void', 'catalogue', 'plan', 'publish', 'login', 'login-failed', 'logout', 'password', 'password-reset', 'certificate-refused', 'refused', 'export', 'backup'];
 
 async function results(asked) {
   const answer = await page({ audit: asked });

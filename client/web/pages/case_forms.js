@@ -13,8 +13,21 @@ const options = (list, service, empty = true) => [
   ...(empty ? [['', _('(not given)')]] : []),
   ...codes(list, today(), service).map((each) => [each.code, labelOf(each)]),
 ];
-const pick = (list, service, more = {}) => selectField(fieldName(list), options(list, service, !more.required), more);
-const count = (field) => textField(fieldName(field), { inputmode: 'numeric', maxlength: '7' });
+const pick = (list, service, more) => selectField(fieldName(list), options(list, service), more);
+const digitsOf = (text) => text.normalize('NFKC');
+function count(field) {
+  const made = textField(fieldName(field), { inputmode: 'numeric', maxlength: '7' });
+  const { check } = made;
+  made.check = () => {
+    const fits = check.call(made);
+    const right = /^\d*$/.test(digitsOf(made.value));
+    if (fits && !right) {
+      made.complain(_('{field}: give a number.', { field: fieldName(field) }));
+    }
+    return fits && right;
+  };
+  return made;
+}
 const date = () => dateField(fieldName('date'), { value: context().date, required: true });
 
 function act(kind, number, fields) {
@@ -24,7 +37,7 @@ function act(kind, number, fields) {
     if (value === '' || value === 0 || value.length === 0) {
       continue;
     }
-    out[name] = ['households', 'persons'].includes(name) ? Number(value) : value;
+    out[name] = ['households', 'persons'].includes(name) ? Number(digitsOf(value)) : value;
   }
   return { act: out };
 }
@@ -54,6 +67,7 @@ export function actionsOf(number, service, isOpen, done) {
 
 // The fields that a correction may name, by the kind of entry.
 const COMMON = ['date', 'time', 'office', 'channel', 'program'];
+const SESSION = ['date', 'time', 'program', 'office', 'session_kind', 'form', 'venue', 'venue_kind', 'households', 'persons'];
 const CORRECTABLE = {
   log: [...COMMON, 'nature', 'topic', 'origin', 'age', 'route', 'session', 'outcome', 'households', 'persons'],
   tally: [...COMMON, 'nature', 'topic', 'origin', 'age', 'route', 'session', 'count', 'outcome', 'outcome_count', 'households', 'persons'],
@@ -64,7 +78,8 @@ const CORRECTABLE = {
   close: ['date', 'outcome', 'households', 'persons'],
   reopen: ['date'],
   figure: ['period', 'value', 'as_of', 'source'],
-  session: ['date', 'time', 'program', 'office', 'session_kind', 'form', 'venue', 'venue_kind', 'households', 'persons'],
+  'session-plan': SESSION,
+  'session-hold': SESSION,
 };
 const LISTS = { session_kind: 'session-kind', venue_kind: 'venue-kind' };
 const listed = (field) => ['office', 'channel', 'program', 'nature', 'topic', 'origin', 'age', 'outcome', 'reason', 'target', 'form', 'session_kind', 'venue_kind'].includes(field);

@@ -56,8 +56,6 @@ export function dateName(date) {
   return `${isoDate(date)} (${['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'][day]})`;
 }
 
-export const timeName = (time) => `${two(Math.floor(time / 100))}:${two(time % 100)}`;
-
 // When something was recorded, from milliseconds since 1970.
 export function instantName(ms) {
   const d = japan(ms);

@@ -19,7 +19,7 @@ const DOT = /[./\\\u00b7\u2022\u2027\u2044\u2215\u2219\u22c5・]/u;
 
 const kanjiDigit = (c) => KANJI.findIndex((forms) => forms.includes(c));
 
-export function checkDigit(digits) {
+function checkDigit(digits) {
   const rest = WEIGHTS.reduce((sum, weight, i) => sum + weight * digits[i], 0) % 11;
   return digits[11] === (rest <= 1 ? 0 : 11 - rest);
 }

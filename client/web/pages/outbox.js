@@ -1,34 +1,42 @@
 // What is to be recorded and not yet acknowledged.  It lies in localStorage before it
 // is sent first, and is sent in order, each with its own id, until the daemon has said
 // yes or no: nothing typed is lost to a reload, a dead gateway or an ended login, and
-// nothing is recorded twice.
+// nothing is recorded twice.  A tab sends what it recorded itself, and what a tab left
+// that is there no more.
 import { Lost, Refused, ask, freshRequestId, session } from './api.js';
-import { keep, keysOf, load, onChange } from './store.js';
+import { answerOf, forgetRefusedOf, inNameOf, keepAnswer, keepRefused, ownTab, put, refusedOf, waits } from './outbox_store.js';
+import { forget, load, onChange } from './store.js';
 
 const MOST = 200;
 const WAITS_S = [1, 2, 4, 8, 15, 30];
+const ADOPT_MS = 5000;
 const waiting = new Map(); // id -> { resolve, reject } of who asked in this tab
 const listeners = new Set();
-let running = false;
-let failures = 0;
-let wake = () => {};
+const sending = new Map(); // tab -> how often in a row nobody answered
+const pauses = new Set(); // what ends each
 
-const key = () => `outbox.${session.account}`;
-const items = () => load(key(), []);
 const tell = () => listeners.forEach((each) => each());
+const wake = () => pauses.forEach((end) => end());
 
 export const onOutbox = (listener) => listeners.add(listener);
-export const outboxCount = () => (session.account === null ? 0 : items().length);
-export const outboxFailing = () => failures > 0;
+export const outboxCount = () => (session.account === null ? 0 : waits(session.account).length);
+export const outboxFailing = () => [...sending.values()].some((failures) => failures > 0);
 
 // Whose entries wait on this PC for them to log in: [account, how many].
-export const outboxOfOthers = () =>
-  keysOf('outbox.')
-    .filter((account) => account !== session.account)
-    .map((account) => [account, load(`outbox.${account}`, []).length])
-    .filter(([, n]) => n > 0);
+export function outboxOfOthers() {
+  const counts = {};
+  for (const { account } of waits().filter((each) => each.account !== session.account)) {
+    counts[account] = (counts[account] ?? 0) + 1;
+  }
+  return Object.entries(counts);
+}
 
 export class OutboxFull extends Error {}
+
+const promiseOf = (id) =>
+  new Promise((resolve, reject) => {
+    waiting.set(id, { resolve, reject });
+  });
 
 // Puts requests into the box, all or none.  A later one may leave a part open for the
 // answer to an earlier one: { request, after: id, part: ['voiding', 'seq'], from: 'seq' }.
@@ -36,149 +44,160 @@ export class OutboxFull extends Error {}
 // Gives a promise of Recorded for each.
 export function record(...all) {
   const mine = all.map((each) => ({ ...each, request: { id: freshRequestId(), ...each.request } }));
-  const before = items();
-  if (before.length + mine.length > MOST || !keep(key(), [...before, ...mine])) {
+  if (outboxCount() + mine.length > MOST || !put(session.account, mine)) {
     return mine.map(() => Promise.reject(new OutboxFull()));
   }
-  const promises = mine.map(
-    ({ request }) =>
-      new Promise((resolve, reject) => {
-        waiting.set(request.id, { resolve, reject });
-      }),
-  );
+  const promises = mine.map(({ request }) => promiseOf(request.id));
+  wake();
+  send(session.account, ownTab);
   tell();
-  pump();
   return promises;
 }
 
 export const recordOne = (request) => record({ request })[0];
 
-function settle(id, how, value) {
-  waiting.get(id)?.[how](value);
+const errorOf = (value) => Object.assign(new Refused(value.status, {}), value);
+
+function settle(id, { how, value }) {
+  waiting.get(id)?.[how](how === 'reject' ? errorOf(value) : value);
   waiting.delete(id);
 }
 
-// The tab that sends is not always the one that asked: answers are left where both see them.
-function answered(ids, how, value) {
-  ids.forEach((id) => settle(id, how, value));
-  const left = load(`answers.${session.account}`, []);
-  keep(`answers.${session.account}`, [...left, ...ids.map((id) => ({ id, how, value }))].slice(-50));
+// Takes an item out; its answer is there before, for those that wait for it in any tab.
+function done({ key, account, id }, answer) {
+  keepAnswer(account, id, answer);
+  forget(key);
+  settle(id, answer);
+  wake();
 }
 
 function hearAnswers() {
-  for (const { id, how, value } of load(`answers.${session.account}`, [])) {
-    settle(id, how, how === 'reject' ? Object.assign(new Refused(value.status, {}), value) : value);
-  }
-  tell();
-}
-
-function fillIn(item, answer) {
-  const { after, part, from, ...rest } = item;
-  const [body, field] = part;
-  return { ...rest, request: { ...rest.request, [body]: { ...rest.request[body], [field]: answer[from] } } };
-}
-
-// Takes an answered item out, and hands its answer to those that wait for it.
-function done(item, answer) {
-  const { id } = item.request;
-  keep(
-    key(),
-    items()
-      .filter((each) => each.request.id !== id)
-      .map((each) => (each.after === id ? fillIn(each, answer) : each)),
-  );
-  answered([id], 'resolve', answer);
-}
-
-// Takes a refused item out, with all that waited for its answer.
-function refused(item, error) {
-  const gone = new Set([item.request.id]);
-  const left = items().filter((each) => {
-    const goes = gone.has(each.request.id) || gone.has(each.after) || gone.has(each.needs);
-    if (goes) {
-      gone.add(each.request.id);
+  for (const id of [...waiting.keys()]) {
+    const answer = answerOf(session.account, id);
+    if (answer !== null) {
+      settle(id, answer);
     }
-    return !goes;
-  });
-  keep(key(), left);
-  keep(`refused.${session.account}`, [...load(`refused.${session.account}`, []), { item, error: error.message }].slice(-20));
-  gone.forEach((id) => settle(id, 'reject', error));
-  const { status, code, field, near, message } = error;
-  answered([...gone], 'reject', { status, code, field, near, message });
+  }
+  wake();
+  tell();
 }
 
 // The answer to what an earlier visit to this page put into the box.
 export function answerTo(id) {
-  const left = load(`answers.${session.account}`, []).find((each) => each.id === id);
-  if (left !== undefined) {
-    return left.how === 'resolve' ? Promise.resolve(left.value) : Promise.reject(Object.assign(new Refused(0, {}), left.value));
+  const answer = answerOf(session.account, id);
+  if (answer === null && !waits(session.account).some((each) => each.id === id)) {
+    return Promise.reject(new Lost());
   }
-  if (items().some((each) => each.request.id === id)) {
-    return new Promise((resolve, reject) => {
-      waiting.set(id, { resolve, reject });
-    });
+  const promise = promiseOf(id);
+  if (answer !== null) {
+    settle(id, answer);
   }
-  return Promise.reject(new Lost());
+  return promise;
 }
 
 const pause = (seconds) =>
   new Promise((resolve) => {
-    const timer = setTimeout(resolve, seconds * 1000);
-    wake = () => {
+    const end = () => {
       clearTimeout(timer);
+      pauses.delete(end);
       resolve();
     };
+    const timer = setTimeout(end, seconds * 1000);
+    pauses.add(end);
   });
 
-async function sendFirst(account) {
-  const item = items()[0];
+// The answer to an earlier item; null while that waits, in whatever tab.  One that nobody
+// knows any more gives nothing, and the daemon refuses what lacks it.
+function earlier(account, id) {
+  const waitsYet = waits(account).some((each) => each.id === id);
+  return answerOf(account, id) ?? (waitsYet ? null : { how: 'resolve', value: {} });
+}
+
+// The first of a tab's items that can be sent; what needs an answer to another tab's item
+// lets the others pass.
+function firstOf(account, tab) {
+  for (const place of waits(account, tab)) {
+    const item = load(place.key);
+    const before = [item.needs, item.after].filter(Boolean).map((id) => earlier(account, id));
+    if (!before.includes(null)) {
+      return { ...place, item, before };
+    }
+  }
+  return undefined;
+}
+
+function fillIn({ request, part: [body, field], from }, answer) {
+  return { ...request, [body]: { ...request[body], [field]: answer[from] } };
+}
+
+async function sendOne(place) {
+  const { account, tab, item, before } = place;
+  const no = before.find(({ how }) => how === 'reject');
+  if (no !== undefined) {
+    done(place, no);
+    return;
+  }
   try {
-    const { recorded } = await ask(item.request);
-    failures = 0;
-    done(item, recorded);
+    const { recorded } = await ask(item.after ? fillIn(item, before.at(-1).value) : item.request);
+    sending.set(tab, 0);
+    done(place, { how: 'resolve', value: recorded });
   } catch (error) {
     if (session.account !== account) {
       return;
     }
     if (error instanceof Lost || error.status === 401) {
-      failures += 1;
+      const failures = sending.get(tab) + 1;
+      sending.set(tab, failures);
       tell();
       await pause(Math.max(error.after ?? 0, WAITS_S[Math.min(failures, WAITS_S.length) - 1]));
       return;
     }
-    failures = 0;
-    refused(item, error);
-  }
-  tell();
-}
-
-async function drain() {
-  const { account } = session;
-  while (account !== null && session.account === account && items().length > 0) {
-    await sendFirst(account);
+    sending.set(tab, 0);
+    const { status, code, field, near, message } = error;
+    keepRefused(account, item, message);
+    done(place, { how: 'reject', value: { status, code, field, near, message } });
   }
 }
 
-// Sends what waits; one tab of the browser at a time.
-export async function pump() {
-  if (running) {
-    wake();
+// Sends what a tab recorded, in order, as long as the account is logged in.
+async function send(account, tab) {
+  if (account === null || sending.has(tab)) {
     return;
   }
-  running = true;
+  sending.set(tab, 0);
   try {
-    await (navigator.locks ? navigator.locks.request(`madoguchi ${key()}`, drain) : drain());
+    while (session.account === account && waits(account, tab).length > 0) {
+      const first = firstOf(account, tab);
+      await (first === undefined ? pause(WAITS_S.at(-1)) : sendOne(first));
+      tell();
+    }
   } finally {
-    running = false;
+    sending.delete(tab);
   }
 }
 
-export const refusedBefore = () => load(`refused.${session.account}`, []);
-export const forgetRefused = () => {
-  keep(`refused.${session.account}`, []);
-  tell();
-};
+// Sends what tabs left that are there no more.
+function adopt() {
+  const { account } = session;
+  const tabs = new Set(waits(account).map(({ tab }) => tab));
+  tabs.delete(ownTab);
+  tabs.forEach((tab) => inNameOf(tab, () => send(account, tab)));
+}
 
-addEventListener('online', () => wake());
+// Sends what waits, without a pause that may be under way.
+export function pump() {
+  wake();
+  send(session.account, ownTab);
+  adopt();
+}
+
+export const refusedBefore = () => refusedOf(session.account);
+export function forgetRefused() {
+  forgetRefusedOf(session.account);
+  tell();
+}
+
+addEventListener('online', wake);
+setInterval(adopt, ADOPT_MS);
 onChange('outbox.', tell);
 onChange('answers.', hearAnswers);

@@ -10,7 +10,7 @@ const MOST = 8;
 const plain = (text) => text.normalize('NFKC').trim();
 
 // *12, 12件, 12; one digit alone is a key.
-export function countOf(text) {
+function countOf(text) {
   const found = /^(?:([*x×])(\d{1,7})件?|(\d{1,7})件|(\d{2,7}))$/i.exec(plain(text));
   const n = found === null ? NaN : Number(found[2] ?? found[3] ?? found[4]);
   return n >= 0 && n <= 1_000_000 ? n : null;

@@ -19,11 +19,14 @@ const KINDS = {
   LOG: N_('Case'), TALLY: N_('Count only'), DECLINE: N_('Refusal'), CONTACT: N_('Contact'), OUTCOME: N_('Outcome'),
   REFER: N_('Referral'), CLOSE: N_('Close'), REOPEN: N_('Reopen'), log: N_('Case opened'), tally: N_('Count only'),
   decline: N_('Refusal'), contact: N_('Contact'), outcome: N_('Outcome'), refer: N_('Referral'), close: N_('Closed'),
-  reopen: N_('Reopened'), correct: N_('Correction'), void: N_('Voiding'), session: N_('Session'), figure: N_('Figure'),
+  reopen: N_('Reopened'), correct: N_('Correction'), void: N_('Voiding'), session: N_('Session'),
+  'session-plan': N_('Session planned'), 'session-hold': N_('Session held'), 'session-cancel': N_('Session cancelled'),
+  coverage: N_('Coverage'), figure: N_('Figure'),
   referral: N_('Referral'), refusal: N_('Refusal'), plan: N_('Plan'), catalogue: N_('Catalogue'), account: N_('Account'),
   'month-close': N_('Month closed'), publish: N_('Publication'), founding: N_('Founding'), login: N_('Login'),
   'login-failed': N_('Login failed'), logout: N_('Logout'), refused: N_('Refused request'), export: N_('Export'),
-  backup: N_('Backup'), 'password-set': N_('Password set'), 'password-given': N_('Password given'),
+  backup: N_('Backup'), password: N_('Password changed'), 'password-reset': N_('Password given'),
+  'certificate-refused': N_('Certificate refused'),
 };
 
 export const MEASURES = {

@@ -1,0 +1,85 @@
+// The outbox as it lies in localStorage.  Everything in it is a key of its own, so that
+// one write adds and one takes out, and no tab writes over what another has written:
+//   outbox.ACCOUNT.TAB.ORDER.ID   what waits, of the tab that recorded it
+//   answers.ACCOUNT.ID            what became of it: { how, value }
+//   refused.ACCOUNT.ID            what was refused: { item, error }
+// None of these parts has a dot: an account is named with letters, digits and hyphens.
+import { freshRequestId } from './api.js';
+import { forget, keep, keysOf, load } from './store.js';
+
+const MOST_ANSWERS = 200;
+const MOST_REFUSED = 20;
+const NAME = 'madoguchi.tab';
+
+// Does something in the name of a tab, unless another does; only one can where the
+// browser has locks, and where it has none what is sent twice is still recorded once.
+export const inNameOf = (tab, act) =>
+  (navigator.locks ? navigator.locks.request(`madoguchi tab ${tab}`, { ifAvailable: true }, (lock) => lock && act()) : act());
+
+// Whether this tab has the name now, and then as long as it lives.
+const hold = (tab) =>
+  new Promise((resolve) => {
+    const held = inNameOf(tab, () => {
+      resolve(true);
+      return new Promise(() => {});
+    });
+    held.then(() => resolve(false));
+  });
+
+// A tab keeps its name when it is loaded again.  A copy of it has the name as well, but
+// not the lock, and takes another one.
+async function named() {
+  const before = sessionStorage.getItem(NAME);
+  if (before !== null && (await hold(before))) {
+    return before;
+  }
+  const fresh = freshRequestId().slice(-8);
+  sessionStorage.setItem(NAME, fresh);
+  await hold(fresh);
+  return fresh;
+}
+export const ownTab = await named();
+
+// What waits, in order: { key, account, tab, order, id } each; of an account, of its tab.
+export function waits(...of) {
+  const prefix = ['outbox', ...of, ''].join('.');
+  const parts = (rest) => {
+    const [, account, tab, order, id] = (prefix + rest).split('.');
+    return { key: prefix + rest, account, tab, order: Number(order), id };
+  };
+  return keysOf(prefix).map(parts).sort((a, b) => a.order - b.order);
+}
+
+let last = Math.max(0, ...waits().filter(({ tab }) => tab === ownTab).map(({ order }) => order));
+
+// Puts all in, or none.
+export function put(account, items) {
+  const keys = items.map(({ request }) => {
+    last += 1;
+    return `outbox.${account}.${ownTab}.${last}.${request.id}`;
+  });
+  const all = keys.every((key, i) => keep(key, items[i]));
+  if (!all) {
+    keys.forEach(forget);
+  }
+  return all;
+}
+
+// Keeps the newest of what lies behind a prefix: an id begins with its time.
+function trim(prefix, most) {
+  const ids = keysOf(prefix).sort();
+  ids.slice(0, Math.max(0, ids.length - most)).forEach((id) => forget(prefix + id));
+}
+
+export const answerOf = (account, id) => load(`answers.${account}.${id}`, null);
+export function keepAnswer(account, id, answer) {
+  keep(`answers.${account}.${id}`, answer);
+  trim(`answers.${account}.`, MOST_ANSWERS);
+}
+
+export const refusedOf = (account) => keysOf(`refused.${account}.`).sort().map((id) => load(`refused.${account}.${id}`, null));
+export function keepRefused(account, item, error) {
+  keep(`refused.${account}.${item.request.id}`, { item, error });
+  trim(`refused.${account}.`, MOST_REFUSED);
+}
+export const forgetRefusedOf = (account) => trim(`refused.${account}.`, 0);
