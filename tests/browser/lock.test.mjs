@@ -105,6 +105,20 @@ test('what is locked in one tab is locked in every other', async () => {
   await assertLocked(page, '市民相談');
   await other.clock.runFor(6000);
   await assertLocked(other, '市民相談');
+  // A login in one tab is one in every other: of the same person, and of another.
+  await enter(page, 'clerk');
+  for (const each of [page, other]) {
+    await each.waitForSelector('dialog', { state: 'detached' });
+    assert.match(await each.innerText('#page .who'), /clerk/);
+  }
+  await press(page, 'F9');
+  await other.clock.runFor(6000);
+  await assertLocked(other, '市民相談');
+  await Promise.all([page.waitForEvent('load'), other.waitForEvent('load'), enter(page, 'supervisor')]);
+  for (const each of [page, other]) {
+    await ready(each);
+    assert.match(await each.innerText('.who'), /supervisor/);
+  }
   await page.context().close();
 });
 

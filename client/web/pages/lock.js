@@ -8,37 +8,55 @@ import { pump } from './outbox.js';
 import { keep, load, onChange, terminal } from './store.js';
 
 const LOOK_MS = 5000;
-let open = null; // the promise of the dialog that is shown
+let open = null; // the dialog that is shown: { promise, finish }
 
 function ask(title, name = session.account ?? '') {
+  if (open !== null) {
+    return open.promise;
+  }
   const before = session.account;
-  open ??= new Promise((resolve) => {
-    const focused = document.activeElement;
-    const dialog = el('dialog', { class: 'lock', 'aria-labelledby': 'lock-title' });
-    const form = loginForm(() => {
-      open = null;
-      dialog.remove();
-      byId('page').hidden = false;
-      if (session.once) {
-        location.assign('/password');
-      } else if (session.account !== before) {
-        location.reload(); // with what that person left here
-      } else {
-        focused?.focus?.();
-        pump(); // what waited for this person
-        resolve();
-      }
-    }, name);
-    fill(dialog, el('h2', { id: 'lock-title' }, title), el('p', {}, _('What was typed is kept.')), form);
-    // Escape closes a dialog; this one comes back as long as nobody is there.
-    dialog.addEventListener('cancel', (event) => event.preventDefault());
-    dialog.addEventListener('close', () => open !== null && dialog.showModal());
-    document.body.append(dialog);
-    byId('page').hidden = true; // a citizen may see this screen
-    dialog.showModal();
-    focusLogin(form);
+  const focused = document.activeElement;
+  const dialog = el('dialog', { class: 'lock', 'aria-labelledby': 'lock-title' });
+  let resolve;
+  const promise = new Promise((done) => {
+    resolve = done;
   });
-  return open;
+  const finish = () => {
+    open = null;
+    dialog.remove();
+    byId('page').hidden = false;
+    if (session.once) {
+      location.assign('/password');
+    } else if (session.account !== before) {
+      location.reload(); // with what that person left here
+    } else {
+      focused?.focus?.();
+      pump(); // what waited for this person
+      resolve();
+    }
+  };
+  const form = loginForm(finish, name);
+  fill(dialog, el('h2', { id: 'lock-title' }, title), el('p', {}, _('What was typed is kept.')), form);
+  // Escape closes a dialog; this one comes back as long as nobody is there.
+  dialog.addEventListener('cancel', (event) => event.preventDefault());
+  dialog.addEventListener('close', () => open !== null && dialog.showModal());
+  open = { promise, finish };
+  document.body.append(dialog);
+  byId('page').hidden = true; // a citizen may see this screen
+  dialog.showModal();
+  focusLogin(form);
+  return promise;
+}
+
+// Somebody has logged in in another tab, which is for all.
+async function onLogin() {
+  const before = session.account;
+  await openSession();
+  if (session.account !== null && open !== null) {
+    open.finish();
+  } else if (session.account !== null && session.account !== before) {
+    location.reload();
+  }
 }
 
 let noted = 0;
@@ -74,13 +92,7 @@ export function watchLock() {
       lock(_('Locked, for nobody was here.'), session.account);
     }
   }, LOOK_MS);
-  onChange('last-account', async () => {
-    const before = session.account;
-    await openSession();
-    if (session.account !== null && session.account !== before) {
-      location.reload(); // changed in another tab
-    }
-  });
+  onChange('login', onLogin);
   if (idleFor() > locksAfter()) {
     lock(_('Locked, for nobody was here.'), session.account);
   } else {

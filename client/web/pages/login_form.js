@@ -35,6 +35,7 @@ export function loginForm(done, given = load('last-account', '')) {
       await login(name.value.trim(), password.value);
       keep('last-account', session.account);
       keep('active', Date.now());
+      keep('login', Date.now()); // tells every other tab
       password.value = '';
       done();
     } catch (fault) {
