@@ -18,6 +18,7 @@ const MARKS = ['circle', 'rect', 'triangle', 'rectRot', 'cross', 'star', 'rectRo
 // A node with a chart of series [{ name, values }] over labels; kind is 'line' or 'bar'.
 // The summary says in a sentence what is to be seen, and that the table has it too.
 export function chart(kind, labels, series, summary, { stacked = false } = {}) {
+  const whole = series.every(({ values }) => values.every((value) => value === null || Number.isInteger(value)));
   const canvas = el('canvas', { role: 'img', 'aria-label': summary });
   const node = el('div', { class: 'chart' }, canvas);
   requestAnimationFrame(() => {
@@ -33,7 +34,7 @@ export function chart(kind, labels, series, summary, { stacked = false } = {}) {
       options: {
         responsive: true, maintainAspectRatio: false, locale: language,
         plugins: { legend: { labels: { usePointStyle: true } } },
-        scales: { y: { beginAtZero: true, stacked }, x: { stacked } },
+        scales: { y: { beginAtZero: true, stacked, ticks: whole ? { precision: 0 } : {} }, x: { stacked } },
       },
     });
   });
