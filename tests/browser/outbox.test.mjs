@@ -182,6 +182,94 @@ test('a case that is refused leaves its count as it was', async () => {
 
 const named = (tab) => tab.evaluate(() => sessionStorage.getItem('madoguchi.tab'));
 
+// Nothing more can be kept by the browser.
+const fillUp = (tab) => tab.evaluate(() => {
+  let more = 1 << 22;
+  for (let i = 0; more > 0; i += 1) {
+    try {
+      localStorage.setItem(`filler.${i}`, 'x'.repeat(more));
+    } catch {
+      more >>= 1;
+    }
+  }
+});
+const makeRoom = (tab) => tab.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('filler.')).forEach((key) => localStorage.removeItem(key)));
+
+test('no room for an answer: a case that is refused leaves its count all the same', async () => {
+  await press(page, inquiry);
+  await settled(page);
+  const before = contactsSum(world);
+  const sent = [];
+  let through = false;
+  await page.route('**/api/ask', async (route) => {
+    const asked = route.request().postDataJSON();
+    sent.push(...(through ? Object.keys(asked) : []));
+    if (!through) {
+      await route.abort();
+    } else if (asked.act?.kind === 'LOG') {
+      await route.fulfill({ status: 422, json: { error: { code: 'INVALID', field: 'topic', ja: '目録にありません', en: 'not in the catalogue' } } });
+    } else {
+      await route.continue();
+    }
+  });
+  await press(page, '+');
+  await says('waits', /応答がありません.*2 件/);
+  await fillUp(page);
+  through = true;
+  await page.evaluate(() => dispatchEvent(new Event('online')));
+  await settled(page);
+  await page.unroute('**/api/ask');
+  assert.ok(sent.includes('act') && !sent.includes('voiding'), sent.join());
+  assert.equal(contactsSum(world), before);
+  assert.match(await page.innerText('#refused'), /目録にありません/);
+  await makeRoom(page);
+  await page.getByRole('button', { name: '確認' }).click();
+});
+
+test('no room for an answer: what was recorded can be taken back', async () => {
+  const before = contactsSum(world);
+  const held = await hold(page);
+  await press(page, inquiry, 'Control+z');
+  await says('waits', /応答がありません.*2 件/);
+  await fillUp(page);
+  held.through = true;
+  await page.evaluate(() => dispatchEvent(new Event('online')));
+  await settled(page);
+  await page.unroute('**/api/ask');
+  await makeRoom(page);
+  assert.equal(contactsSum(world), before);
+  assert.equal(await page.innerText('#refused'), '');
+});
+
+test('what cannot be read holds nothing up', async () => {
+  const before = contactsSum(world);
+  await page.evaluate((tab) => {
+    for (const key of [`outbox.clerk.${tab}.0.x`, 'outbox.clerk', 'outbox.other', 'refused.clerk.x']) {
+      localStorage.setItem(`madoguchi.${key}`, key.includes('other') ? '[]' : '{');
+    }
+  }, await named(page));
+  await press(page, inquiry, inquiry, inquiry);
+  await until('three more', () => contactsSum(world) === before + 3);
+  assert.doesNotMatch(await page.innerText('#waits'), /other/);
+  await page.evaluate(() => Object.keys(localStorage).filter((key) => /\.x$|outbox\.(clerk|other)$/.test(key)).forEach((key) => localStorage.removeItem(key)));
+  await settled(page);
+  assert.deepEqual(page.faults, []);
+});
+
+test('a browser that keeps no name for a tab, and refuses locks', async () => {
+  const before = contactsSum(world);
+  const tab = await page.context().newPage();
+  await tab.addInitScript(() => {
+    Object.defineProperty(window, 'sessionStorage', { get() { throw new DOMException('no', 'SecurityError'); } });
+    navigator.locks.request = () => Promise.reject(new Error('no locks'));
+  });
+  await visit(tab, world, '/');
+  await press(tab, inquiry, inquiry, inquiry);
+  await settled(tab);
+  assert.equal(contactsSum(world), before + 3);
+  await tab.close();
+});
+
 async function another(where = '/') {
   const tab = await page.context().newPage();
   await visit(tab, world, where);

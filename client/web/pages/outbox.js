@@ -4,19 +4,30 @@
 // nothing is recorded twice.  A tab sends what it recorded itself, and what a tab left
 // that is there no more.
 import { Lost, Refused, ask, freshRequestId, session } from './api.js';
+import { _ } from './i18n.js';
 import { answerOf, forgetRefusedOf, inNameOf, keepAnswer, keepRefused, ownTab, put, refusedOf, waits } from './outbox_store.js';
 import { forget, load, onChange } from './store.js';
 
 const MOST = 200;
 const WAITS_S = [1, 2, 4, 8, 15, 30];
-const ADOPT_MS = 5000;
+const SEND_MS = 5000;
 const waiting = new Map(); // id -> { resolve, reject } of who asked in this tab
 const listeners = new Set();
 const sending = new Map(); // tab -> how often in a row nobody answered
-const pauses = new Set(); // what ends each
+const pauses = { nobody: new Set(), earlier: new Set() }; // what ends each, by what it waits for
 
-const tell = () => listeners.forEach((each) => each());
-const wake = () => pauses.forEach((end) => end());
+const wake = (...why) => why.forEach((each) => pauses[each].forEach((end) => end()));
+
+// What is shown may fail; what is sent goes on.
+function tell() {
+  for (const each of listeners) {
+    try {
+      each();
+    } catch (error) {
+      console.error(error);
+    }
+  }
+}
 
 export const onOutbox = (listener) => listeners.add(listener);
 export const outboxCount = () => (session.account === null ? 0 : waits(session.account).length);
@@ -48,7 +59,7 @@ export function record(...all) {
     return mine.map(() => Promise.reject(new OutboxFull()));
   }
   const promises = mine.map(({ request }) => promiseOf(request.id));
-  wake();
+  wake('nobody', 'earlier');
   send(session.account, ownTab);
   tell();
   return promises;
@@ -64,11 +75,15 @@ function settle(id, { how, value }) {
 }
 
 // Takes an item out; its answer is there before, for those that wait for it in any tab.
+// Where there is no room for both, the item makes room.
 function done({ key, account, id }, answer) {
-  keepAnswer(account, id, answer);
+  const kept = keepAnswer(account, id, answer);
   forget(key);
+  if (!kept) {
+    keepAnswer(account, id, answer);
+  }
   settle(id, answer);
-  wake();
+  wake('earlier');
 }
 
 function hearAnswers() {
@@ -78,7 +93,7 @@ function hearAnswers() {
       settle(id, answer);
     }
   }
-  wake();
+  wake('earlier');
   tell();
 }
 
@@ -95,22 +110,26 @@ export function answerTo(id) {
   return promise;
 }
 
-const pause = (seconds) =>
+const pause = (why, seconds) =>
   new Promise((resolve) => {
     const end = () => {
       clearTimeout(timer);
-      pauses.delete(end);
+      pauses[why].delete(end);
       resolve();
     };
     const timer = setTimeout(end, seconds * 1000);
-    pauses.add(end);
+    pauses[why].add(end);
   });
 
-// The answer to an earlier item; null while that waits, in whatever tab.  One that nobody
-// knows any more gives nothing, and the daemon refuses what lacks it.
+const forgotten = () => ({
+  how: 'reject',
+  value: { status: 0, field: '', near: [], message: _('What became of the entry before it is not known here any more. Look it up, and record this once more if it is missing.') },
+});
+
+// The answer to an earlier item; null while that waits, in whatever tab.
 function earlier(account, id) {
   const waitsYet = waits(account).some((each) => each.id === id);
-  return answerOf(account, id) ?? (waitsYet ? null : { how: 'resolve', value: {} });
+  return answerOf(account, id) ?? (waitsYet ? null : undefined);
 }
 
 // The first of a tab's items that can be sent; what needs an answer to another tab's item
@@ -118,8 +137,8 @@ function earlier(account, id) {
 function firstOf(account, tab) {
   for (const place of waits(account, tab)) {
     const item = load(place.key);
-    const before = [item.needs, item.after].filter(Boolean).map((id) => earlier(account, id));
-    if (!before.includes(null)) {
+    const before = [item?.needs, item?.after].filter(Boolean).map((id) => earlier(account, id));
+    if (item !== undefined && !before.includes(null)) {
       return { ...place, item, before };
     }
   }
@@ -132,6 +151,11 @@ function fillIn({ request, part: [body, field], from }, answer) {
 
 async function sendOne(place) {
   const { account, tab, item, before } = place;
+  if (before.includes(undefined)) {
+    keepRefused(account, item, forgotten().value.message);
+    done(place, forgotten());
+    return;
+  }
   const no = before.find(({ how }) => how === 'reject');
   if (no !== undefined) {
     done(place, no);
@@ -149,7 +173,7 @@ async function sendOne(place) {
       const failures = sending.get(tab) + 1;
       sending.set(tab, failures);
       tell();
-      await pause(Math.max(error.after ?? 0, WAITS_S[Math.min(failures, WAITS_S.length) - 1]));
+      await pause('nobody', Math.max(error.after ?? 0, WAITS_S[Math.min(failures, WAITS_S.length) - 1]));
       return;
     }
     sending.set(tab, 0);
@@ -168,7 +192,7 @@ async function send(account, tab) {
   try {
     while (session.account === account && waits(account, tab).length > 0) {
       const first = firstOf(account, tab);
-      await (first === undefined ? pause(WAITS_S.at(-1)) : sendOne(first));
+      await (first === undefined ? pause('earlier', WAITS_S.at(-1)) : sendOne(first));
       tell();
     }
   } finally {
@@ -181,14 +205,19 @@ function adopt() {
   const { account } = session;
   const tabs = new Set(waits(account).map(({ tab }) => tab));
   tabs.delete(ownTab);
-  tabs.forEach((tab) => inNameOf(tab, () => send(account, tab)));
+  tabs.forEach((tab) => Promise.resolve(inNameOf(tab, () => send(account, tab))).catch(console.error));
 }
 
-// Sends what waits, without a pause that may be under way.
-export function pump() {
-  wake();
+// Sends what waits and is not being sent.
+function sendAll() {
   send(session.account, ownTab);
   adopt();
+}
+
+// The same, without a pause that may be under way.
+export function pump() {
+  wake('nobody', 'earlier');
+  sendAll();
 }
 
 export const refusedBefore = () => refusedOf(session.account);
@@ -197,7 +226,7 @@ export function forgetRefused() {
   tell();
 }
 
-addEventListener('online', wake);
-setInterval(adopt, ADOPT_MS);
+addEventListener('online', () => wake('nobody'));
+setInterval(sendAll, SEND_MS);
 onChange('outbox.', tell);
 onChange('answers.', hearAnswers);

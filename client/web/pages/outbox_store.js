@@ -10,6 +10,9 @@ import { forget, keep, keysOf, load } from './store.js';
 const MOST_ANSWERS = 200;
 const MOST_REFUSED = 20;
 const NAME = 'madoguchi.tab';
+// Of this visit, should there be no room for them.
+const answers = new Map();
+const refused = new Map();
 
 // Does something in the name of a tab, unless another does; only one can where the
 // browser has locks, and where it has none what is sent twice is still recorded once.
@@ -23,18 +26,30 @@ const hold = (tab) =>
       resolve(true);
       return new Promise(() => {});
     });
-    held.then(() => resolve(false));
+    held.then(() => resolve(false), () => resolve(false));
   });
+
+// A browser that keeps nothing has a new name at each load.
+function remembered(name) {
+  try {
+    if (name !== undefined) {
+      sessionStorage.setItem(NAME, name);
+    }
+    return sessionStorage.getItem(NAME);
+  } catch {
+    return null;
+  }
+}
 
 // A tab keeps its name when it is loaded again.  A copy of it has the name as well, but
 // not the lock, and takes another one.
 async function named() {
-  const before = sessionStorage.getItem(NAME);
+  const before = remembered();
   if (before !== null && (await hold(before))) {
     return before;
   }
   const fresh = freshRequestId().slice(-8);
-  sessionStorage.setItem(NAME, fresh);
+  remembered(fresh);
   await hold(fresh);
   return fresh;
 }
@@ -47,7 +62,7 @@ export function waits(...of) {
     const [, account, tab, order, id] = (prefix + rest).split('.');
     return { key: prefix + rest, account, tab, order: Number(order), id };
   };
-  return keysOf(prefix).map(parts).sort((a, b) => a.order - b.order);
+  return keysOf(prefix).map(parts).filter(({ id }) => id !== undefined).sort((a, b) => a.order - b.order);
 }
 
 let last = Math.max(0, ...waits().filter(({ tab }) => tab === ownTab).map(({ order }) => order));
@@ -65,21 +80,32 @@ export function put(account, items) {
   return all;
 }
 
-// Keeps the newest of what lies behind a prefix: an id begins with its time.
-function trim(prefix, most) {
-  const ids = keysOf(prefix).sort();
-  ids.slice(0, Math.max(0, ids.length - most)).forEach((id) => forget(prefix + id));
+// Keeps a thing behind a prefix, and the newest of the others there: an id begins with its
+// time, by a clock that may have been set back since.  Whether it was kept.
+function keepAmong(prefix, most, id, value) {
+  const others = keysOf(prefix).filter((each) => each !== id).sort();
+  others.slice(0, Math.max(0, others.length + 1 - most)).forEach((each) => forget(prefix + each));
+  return keep(prefix + id, value);
 }
 
-export const answerOf = (account, id) => load(`answers.${account}.${id}`, null);
+export const answerOf = (account, id) => load(`answers.${account}.${id}`, answers.get(id) ?? null);
 export function keepAnswer(account, id, answer) {
-  keep(`answers.${account}.${id}`, answer);
-  trim(`answers.${account}.`, MOST_ANSWERS);
+  answers.set(id, answer);
+  [...answers.keys()].slice(0, -MOST_ANSWERS).forEach((each) => answers.delete(each));
+  return keepAmong(`answers.${account}.`, MOST_ANSWERS, id, answer);
 }
 
-export const refusedOf = (account) => keysOf(`refused.${account}.`).sort().map((id) => load(`refused.${account}.${id}`, null));
-export function keepRefused(account, item, error) {
-  keep(`refused.${account}.${item.request.id}`, { item, error });
-  trim(`refused.${account}.`, MOST_REFUSED);
+export function refusedOf(account) {
+  const prefix = `refused.${account}.`;
+  const kept = keysOf(prefix).sort().map((id) => load(prefix + id)).filter((each) => each?.item?.request);
+  return [...kept, ...(refused.get(account) ?? [])];
 }
-export const forgetRefusedOf = (account) => trim(`refused.${account}.`, 0);
+export function keepRefused(account, item, error) {
+  if (!keepAmong(`refused.${account}.`, MOST_REFUSED, item.request.id, { item, error })) {
+    refused.set(account, [...(refused.get(account) ?? []), { item, error }].slice(-MOST_REFUSED));
+  }
+}
+export function forgetRefusedOf(account) {
+  keysOf(`refused.${account}.`).forEach((id) => forget(`refused.${account}.${id}`));
+  refused.delete(account);
+}
