@@ -262,9 +262,9 @@ Madoguchi__Request *report_request(struct report *r, size_t i) {
 
 /* ---- answers ------------------------------------------------------------------------------ */
 
-/* So that all the rows of an answer can be summed up. */
+/* So that all the rows of an answer can be summed up, and two sums compared. */
 static bool is_countable(int64_t count) {
-    const int64_t most = INT64_MAX / REPORT_ROWS_MAX;
+    const int64_t most = INT64_MAX / REPORT_ROWS_MAX / 2;
     return count >= -most && count <= most;
 }
 

@@ -1,7 +1,8 @@
 /* One request on its way through the daemon, from frame to answer.
  *
  * Holds the arena that everything of it lives in.  Finished ones are kept for
- * reuse, so that a busy daemon does not allocate. */
+ * reuse, so that a busy daemon hardly allocates; what a burst needed beyond that is
+ * given back. */
 #ifndef MADOGUCHI_DAEMON_REQUEST_H
 #define MADOGUCHI_DAEMON_REQUEST_H
 

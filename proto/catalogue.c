@@ -123,6 +123,18 @@ const Document__Catalogue *catalogue_document(const struct catalogue *c) {
     return c->document;
 }
 
+bool catalogue_has_readings(const struct catalogue *c) {
+    const Document__Catalogue *d = catalogue_document(c);
+    bool has = false;
+    for (size_t i = 0; i < d->n_service; i++) {
+        has = has || d->service[i]->has_kana;
+    }
+    for (size_t i = 0; i < d->n_code; i++) {
+        has = has || d->code[i]->has_kana;
+    }
+    return has;
+}
+
 const Document__Service *catalogue_service(const struct catalogue *c, ProtobufCBinaryData code) {
     for (size_t i = 0; i < c->document->n_service; i++) {
         if (bytes_same(c->document->service[i]->code, code)) {

@@ -19,6 +19,9 @@ void catalogue_free(struct catalogue *c);
 
 const Document__Catalogue *catalogue_document(const struct catalogue *c);
 
+/* Whether a word of it says how it is read (kana). */
+bool catalogue_has_readings(const struct catalogue *c);
+
 /* The service of that code, retired or not; NULL if unknown. */
 const Document__Service *catalogue_service(const struct catalogue *c, ProtobufCBinaryData code);
 

@@ -51,8 +51,8 @@ static int label(ProtobufCBinaryData ja, bool has_ja, ProtobufCBinaryData en, co
 }
 
 static bool is_kana(uint32_t c) {
-    return (c >= 0x3041 && c <= 0x3096) || (c >= 0x30a1 && c <= 0x30fc) || c == ' ' ||
-           c == 0x3000 || (c >= '0' && c <= '9');
+    return (c >= 0x3041 && c <= 0x309f) || (c >= 0x30a1 && c <= 0x30ff) ||
+           (c >= 0xff66 && c <= 0xff9f) || c == ' ' || c == 0x3000 || (c >= '0' && c <= '9');
 }
 
 /* How a word is read: what a clerk types before an input method has made kanji of it. */
@@ -65,8 +65,9 @@ static int reading(ProtobufCBinaryData kana, const char *what, struct error *e) 
         i += text_decode(kana.data + i, kana.len - i, &c);
         if (!is_kana(c)) {
             return error_set(
-                e, ERR_INVALID, "kana", "%s: kana must be its reading, in kana only, like すまい.",
-                "%s：kana には読みを「すまい」のように仮名だけで書いてください。", what);
+                e, ERR_INVALID, "kana",
+                "%s: kana must be its reading, in kana and digits only, like すまい.",
+                "%s：kana には読みを「すまい」のように仮名と数字だけで書いてください。", what);
         }
     }
     return 0;

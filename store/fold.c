@@ -27,8 +27,9 @@ void fold_done(struct fold *f) {
 
 /* Each change may touch a page of its own, and so may each cell when they are
  * applied.  With the pages that are not counted (table.c), and what some five thousand
- * entries bring that wait when it is large (group.c: two changes and six cells each),
- * both stay within the 131,071 that LMDB keeps for one transaction. */
+ * entries bring that wait when it is large (group.c: two changes and six cells each, as
+ * nearly all of them do), both stay within the 131,071 that LMDB keeps for one
+ * transaction.  Where they do not, the journal is folded again in several (follow.c). */
 #define CHANGES_MAX 30000
 #define CELLS_MAX   50000
 

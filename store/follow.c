@@ -95,16 +95,6 @@ static int fold_one(struct follow *f, Journal__Entry *entry, struct journal_plac
     return 0;
 }
 
-static int commit(struct follow *f, struct error *e) {
-    if (fold_finish(&f->fold, f->head.seq, f->head.hash, e) < 0 ||
-        txn_commit(&f->fold.view.txn, e) < 0) {
-        lose(f);
-        return -1;
-    }
-    f->open = false;
-    return 0;
-}
-
 /* What the tables lack is folded from the journal. */
 static int fold_again(struct follow *f, struct error *e) {
     lose(f);
@@ -113,6 +103,19 @@ static int fold_again(struct follow *f, struct error *e) {
         return -1;
     }
     return 0;
+}
+
+static int commit(struct follow *f, struct error *e) {
+    if (fold_finish(&f->fold, f->head.seq, f->head.hash, e) == 0 &&
+        txn_commit(&f->fold.view.txn, e) == 0) {
+        f->open = false;
+        return 0;
+    }
+    if (f->fold.view.txn.failed == MDB_TXN_FULL) {
+        return fold_again(f, e); /* in as many transactions as it takes */
+    }
+    lose(f);
+    return -1;
 }
 
 static void show(struct follow *f) {

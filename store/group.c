@@ -226,9 +226,28 @@ static void note_account(struct store *s, Journal__Entry *entry) {
     }
 }
 
+static bool has_readings(const Journal__Document *document) {
+    struct catalogue *c;
+    struct error ignored;
+    if (catalogue_open(document->data.data, document->data.len, &c, &ignored) < 0) {
+        return false;
+    }
+    bool has = catalogue_has_readings(c);
+    catalogue_free(c);
+    return has;
+}
+
+static uint32_t format_of(const Journal__Entry *entry) {
+    if (entry->body_case == JOURNAL__ENTRY__BODY_CATALOGUE && has_readings(entry->catalogue)) {
+        return STORE_ENTRY_READINGS;
+    }
+    return entry->body_case >= JOURNAL__ENTRY__BODY_ACCOUNT ? STORE_ENTRY_ACCOUNTS
+                                                            : STORE_ENTRY_FIRST;
+}
+
 int store_group_add(struct store *s, Journal__Entry *entry, struct arena *a, struct error *e) {
     ProtobufCBinaryData bytes;
-    SET(entry, format, STORE_ENTRY_FORMAT_OF(entry->body_case));
+    SET(entry, format, format_of(entry));
     SET(entry, seq, journal_staged_head(s->journal)->seq + 1);
     SET(entry, recorded_at, s->now > s->recorded_at ? s->now : s->recorded_at);
     if (message_pack(&entry->base, a, &bytes, e) < 0) {

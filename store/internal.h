@@ -14,9 +14,12 @@
 #define STORE_FORMAT 1
 
 /* Raised whenever an entry is made that an older program would not know. */
-#define STORE_ENTRY_FORMAT 2
-/* What an entry says of itself: the first version that knew its kind. */
-#define STORE_ENTRY_FORMAT_OF(kind) ((kind) >= JOURNAL__ENTRY__BODY_ACCOUNT ? 2u : 1u)
+#define STORE_ENTRY_FORMAT 3
+/* What an entry says of itself: the first version that knew its kind and what stands in
+ * it (group.c). */
+#define STORE_ENTRY_READINGS 3 /* a catalogue with readings */
+#define STORE_ENTRY_ACCOUNTS 2 /* accounts, and the kinds after them */
+#define STORE_ENTRY_FIRST    1
 
 struct store {
     char *path;

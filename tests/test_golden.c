@@ -324,6 +324,25 @@ START_TEST(entries_are_made_as_ever) {
 }
 END_TEST
 
+/* A program that knows no readings has to refuse a catalogue that has some, at the founding
+ * and later, and nothing else. */
+START_TEST(readings_are_a_newer_entry) {
+    struct kit k;
+    kit_start(&k, false);
+    kit_put_catalogue(&k, "kana: すまい", "kana: いえ");
+    kit_log(&k, "migration", "2024-04-15", NULL);
+    keep_entries(&k);
+    for (size_t seq = 1; seq <= n_entries; seq++) {
+        ck_assert_uint_eq(entries[seq].data[0], 0x08);
+        ck_assert_uint_eq(entries[seq].data[1],
+                          strcmp(entries[seq].kind, "catalogue") == 0 ? 3 : 1);
+    }
+    ck_assert_str_eq(entries[2].kind, "catalogue");
+    ck_assert_str_eq(entries[3].kind, "catalogue");
+    kit_finish(&k);
+}
+END_TEST
+
 /* Reading an entry and writing it again changes nothing: no field is unknown. */
 START_TEST(entries_are_understood) {
     struct kit k;
@@ -373,6 +392,7 @@ int main(void) {
     } else {
         tcase_add_test(t, golden_journal_holds);
         tcase_add_test(t, entries_are_made_as_ever);
+        tcase_add_test(t, readings_are_a_newer_entry);
         tcase_add_test(t, entries_are_understood);
     }
     suite_add_tcase(s, t);

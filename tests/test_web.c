@@ -3,6 +3,7 @@
 #include "tests/suite.h"
 
 #include <check.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -462,6 +463,52 @@ START_TEST(what_is_under_way_is_answered_at_the_end) {
 }
 END_TEST
 
+static void leave(int fd, bool rudely) {
+    struct linger at_once = {1, 0};
+    if (rudely) {
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    }
+    close(fd);
+}
+
+/* Whoever goes while it is answered, or while its answer is written, is not waited for. */
+START_TEST(who_has_gone_is_nobody) {
+    const int small = 2048;
+    static const char request[] = "GET /assets/style.css HTTP/1.1\r\nHost: a\r\n\r\n";
+    struct kit k;
+    static struct kit_web w;
+    char log[256] = "";
+    start(&k, &w);
+    kit_web_become(&w, "tanaka");
+    for (int i = 0; i < 10; i++) {
+        int fd = kit_web_connect(&w);
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+        for (int n = 0; n < 200; n++) { /* more than the socket takes */
+            (void)!send(fd, request, sizeof request - 1, MSG_NOSIGNAL);
+        }
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        ck_assert_int_gt(poll(&p, 1, KIT_PATIENCE), 0);
+        leave(fd, i % 2 == 0);
+    }
+    ck_assert_int_eq(kill(k.d.pid, SIGSTOP), 0);
+    for (int i = 0; i < 10; i++) {
+        leave(send_ping(&w), i % 2 == 0);
+    }
+    ck_assert_int_eq(kit_web_ask(&w, "/none", NULL), 404); /* by now they were read */
+    ck_assert_int_eq(kill(k.d.pid, SIGCONT), 0);
+    ck_assert_int_eq(kit_web_ask(&w, "/api/ask", "{\"ping\":{}}"), 200); /* and answered */
+    kit_web_stop(&w, SIGTERM);
+    FILE *f = fopen(w.log, "r");
+    ck_assert_ptr_nonnull(f);
+    while (strstr(log, " stopped ") == NULL && fgets(log, sizeof log, f) != NULL) {
+    }
+    fclose(f);
+    ck_assert_msg(strstr(log, "unanswered=0") != NULL, "%s", log);
+    kit_become(&k, "boss");
+    kit_finish(&k);
+}
+END_TEST
+
 static Suite *suite(void) {
     Suite *s = suite_create("web");
     TCase *t = tcase_create("gateway");
@@ -481,6 +528,7 @@ static Suite *suite(void) {
     tcase_add_test(t, a_silent_daemon_is_not_waited_for);
     tcase_add_test(t, so_many_wait_and_no_more);
     tcase_add_test(t, what_is_under_way_is_answered_at_the_end);
+    tcase_add_test(t, who_has_gone_is_nobody);
     suite_add_tcase(s, t);
     return s;
 }

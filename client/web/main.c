@@ -202,7 +202,7 @@ static int serve(struct web *w) {
     } else {
         sd_notify(0, "READY=1");
         rc = event_base_dispatch(w->base) < 0 ? 1 : 0;
-        log_event(LEVEL_NOTICE, "stopped", "%s", "");
+        log_event(LEVEL_NOTICE, "stopped", "unanswered=%zu", server_busy(w->server));
     }
     server_free(w->server);
     free_events(w);

@@ -61,7 +61,8 @@ static void on_written(struct evhttp_request *http, void *ctx) {
     end_if_over(t);
 }
 
-/* evhttp frees the request with its connection, however far its answer is. */
+/* evhttp frees the request with its connection, however far its answer is (it keeps one
+ * that it was reading, but then nobody has it yet). */
 static void on_gone(struct evhttp_connection *connection, void *ctx) {
     struct task *t = ctx;
     (void)connection;
