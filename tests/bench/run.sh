@@ -3,7 +3,7 @@
 #
 #   make bench                      or   sh tests/bench/run.sh [SECTION...]
 #
-# Sections: log stats import refold verify start idle size postgres (all).
+# Sections: log stats import mapping refold verify start idle size postgres (all).
 # Environment: BUILD (build), ENTRIES (1000000), ROUNDS (5), SECONDS_EACH (2),
 # ROWS (200000). Data lies in BUILD/bench; the store of ENTRIES entries is made
 # once and kept there, everything else is made afresh from it.
@@ -70,21 +70,67 @@ bench_stats() {
     stop
 }
 
+# import_speed OPTION... FILE: rows a second of a file of ROWS into a new store.
+import_speed() {
+    new_store "$DATA/work"
+    start "$DATA/work"
+    begun=$(date +%s.%N)
+    client import "$@" >"$DATA/import.log" 2>&1 || {
+        say "the import failed: $(tail -n 1 "$DATA/import.log")"
+        exit 1
+    }
+    per_second "$ROWS" "$(seconds_since "$begun")"
+    stop
+}
+
 bench_import() {
     "$LOAD" csv -n "$ROWS" >"$DATA/rows.csv"
-    for i in $(rounds); do
-        new_store "$DATA/work"
-        start "$DATA/work"
-        begun=$(date +%s.%N)
-        client import "$DATA/rows.csv" >"$DATA/import.log" 2>&1 || {
-            say "the import failed: $(tail -n 1 "$DATA/import.log")"
-            exit 1
-        }
-        per_second "$ROWS" "$(seconds_since "$begun")" >&3
-        stop
-    done 3>"$DATA/out"
+    for i in $(rounds); do import_speed "$DATA/rows.csv" >&3; done 3>"$DATA/out"
     row import 1 rows/s <"$DATA/out"
     rm -rf "$DATA/work" "$DATA/rows.csv"
+}
+
+# The same rows as an office keeps them (headings and words in Japanese, dates of the
+# era), in turns with the plain file.
+bench_mapping() {
+    "$LOAD" csv -n "$ROWS" >"$DATA/rows.csv"
+    awk -F, -v OFS=, '
+        BEGIN {
+            print "No.", "受付日", "業務", "分野", "窓口", "受付方法", "性質", "年代", "移住元"
+            split("migration 移住 citizen 市民 mynumber カード marriage 結婚 akiya 空き家", of, " ")
+            for (i = 1; i in of; i += 2) word[of[i]] = of[i + 1]
+        }
+        NR > 1 {
+            split($3, day, "-")
+            $3 = "R" day[1] - 2018 "." day[2] + 0 "." day[3] + 0
+            print $2, $3, word[$4], $5, $6, $7, $8, $9, $10
+        }' "$DATA/rows.csv" >"$DATA/sheet.csv"
+    cat >"$DATA/sheet.yaml" <<'END'
+mapping: 1
+constants: {kind: log}
+columns:
+  - {heading: No., field: ref}
+  - {heading: 受付日, field: date}
+  - heading: 業務
+    field: service
+    values: [移住 = migration, 市民 = citizen, カード = mynumber, 結婚 = marriage, 空き家 = akiya]
+  - {heading: 分野, field: topic}
+  - {heading: 窓口, field: office}
+  - {heading: 受付方法, field: channel}
+  - {heading: 性質, field: nature}
+  - {heading: 年代, field: age}
+  - {heading: 移住元, field: origin}
+END
+    : >"$DATA/ratio"
+    for i in $(rounds); do
+        plain=$(import_speed "$DATA/rows.csv")
+        mapped=$(import_speed --mapping "$DATA/sheet.yaml" "$DATA/sheet.csv")
+        echo "$mapped" >&3
+        awk -v a="$mapped" -v b="$plain" 'BEGIN { printf "%.2f\n", a / b }' >>"$DATA/ratio"
+    done 3>"$DATA/out"
+    row "import by a mapping" 1 rows/s <"$DATA/out"
+    row "import by a mapping : plain" 1 ratio <"$DATA/ratio"
+    rm -rf "$DATA/work" "$DATA/rows.csv" "$DATA/sheet.csv" "$DATA/sheet.yaml" "$DATA/ratio"
 }
 
 bench_refold() {
@@ -183,6 +229,6 @@ bench_postgres() {
 }
 
 echo "name,connections,median,min,max,unit"
-for section in ${*:-log postgres stats import refold verify start idle size}; do
+for section in ${*:-log postgres stats import mapping refold verify start idle size}; do
     "bench_$section"
 done
