@@ -28,13 +28,14 @@ void fold_done(struct fold *f) {
 /* Each change may touch a page of its own, and so may each cell when they are
  * applied.  With the pages that are not counted (table.c), and what some five thousand
  * entries bring that wait when it is large (group.c: two changes and six cells each, as
- * nearly all of them do), both stay within the 131,071 that LMDB keeps for one
+ * nearly all of them do), all stay within the 131,071 that LMDB keeps for one
  * transaction.  Where they do not, the journal is folded again in several (follow.c). */
 #define CHANGES_MAX 30000
-#define CELLS_MAX   50000
+#define TOUCHED_MAX 90000
 
 bool fold_is_large(const struct fold *f) {
-    return f->view.txn.changes >= CHANGES_MAX || cells_changes(f->cells) >= CELLS_MAX;
+    size_t changes = f->view.txn.changes;
+    return changes >= CHANGES_MAX || changes + cells_changes(f->cells) >= TOUCHED_MAX;
 }
 
 void fold_drop(struct fold *f) {

@@ -16,7 +16,7 @@
 
 /* So many entries may wait to be folded when a group begins: as many as come while the
  * tables are committed, which is 30 ms of 30,000 changes.  What they need of a transaction
- * that is large already fits too (CHANGES_MAX, CELLS_MAX). */
+ * that is large already fits too (CHANGES_MAX, TOUCHED_MAX). */
 #define AHEAD_MAX 4096
 
 bool store_broken(const struct store *s) {
