@@ -91,7 +91,7 @@ pages() { # PORT: starts the gateway; false when it could not listen there
     WEB=$!
     echo $WEB >"$DIR/web.pid"
     tries=0
-    until grep -q 'url=' "$DIR/web.log"; do
+    until grep -qs 'url=' "$DIR/web.log"; do
         tries=$((tries + 1))
         [ $tries -lt 100 ] && kill -0 $WEB 2>/dev/null || return 1
         sleep 0.1
