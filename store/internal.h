@@ -13,13 +13,13 @@
 
 #define STORE_FORMAT 1
 
-/* Raised whenever an entry is made that an older program would not know. */
-#define STORE_ENTRY_FORMAT 3
 /* What an entry says of itself: the first version that knew its kind and what stands in
  * it (group.c). */
-#define STORE_ENTRY_READINGS 3 /* a catalogue with readings */
-#define STORE_ENTRY_ACCOUNTS 2 /* accounts, and the kinds after them */
 #define STORE_ENTRY_FIRST    1
+#define STORE_ENTRY_ACCOUNTS 2 /* accounts, and the kinds after them */
+#define STORE_ENTRY_READINGS 3 /* a catalogue with readings */
+/* The newest of them. */
+#define STORE_ENTRY_FORMAT STORE_ENTRY_READINGS
 
 struct store {
     char *path;

@@ -256,6 +256,20 @@ test('what cannot be read holds nothing up', async () => {
   assert.deepEqual(page.faults, []);
 });
 
+test('what follows an entry that nobody knows is shown, and not sent', async () => {
+  const before = contactsSum(world);
+  await page.evaluate((tab) => {
+    const [entry, id] = ['0'.repeat(32), '1'.repeat(32)].map((digits) => digits.replace(/^./, 'f').replace(/.$/, 'f'));
+    const item = { request: { id, act: { kind: 'TALLY', service: 'citizen', nature: 'inquiry', date: 20260401 } }, needs: entry };
+    localStorage.setItem(`madoguchi.outbox.clerk.${tab}.0.${id}`, JSON.stringify(item));
+  }, await named(page));
+  await visit(page, world, '/');
+  await settled(page);
+  assert.match(await page.innerText('#refused'), /この端末では分かりません/);
+  assert.equal(contactsSum(world), before);
+  await page.getByRole('button', { name: '確認' }).click();
+});
+
 test('a browser that keeps no name for a tab, and refuses locks', async () => {
   const before = contactsSum(world);
   const tab = await page.context().newPage();
